@@ -1,0 +1,1 @@
+"""The words of the product as frozen dataclasses. They hold facts; what follows from facts is computed elsewhere."""

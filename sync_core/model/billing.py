@@ -1,0 +1,101 @@
+"""How an item is billed, where it goes, and what we last left on its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from sync_core.model.agreements import Charge
+
+
+class Basis(StrEnum):
+    """Which number is billed."""
+
+    PURCHASED = "purchased"
+    ASSIGNED = "assigned"
+    GREATER = "greater"
+
+
+class ManualEdits(StrEnum):
+    """What happens to a managed line that a person edited in the PSA."""
+
+    ASK = "ask"
+    ACCEPT = "accept"
+    OVERWRITE = "overwrite"
+
+
+@dataclass(frozen=True)
+class BillingProfile:
+    """How an item is billed. ``product`` is the PSA's product identifier; ``minimum`` and ``included`` are in units."""
+
+    name: str
+    product: str
+    basis: Basis = Basis.PURCHASED
+    minimum: int = 0
+    included: int = 0
+    bill_warning: bool = True
+    """Whether units in their grace period count as purchased."""
+
+
+class LineChoice(StrEnum):
+    """What a person decided about a line that already exists where a link would add one."""
+
+    NONE = "none"
+    NEW = "new"
+    ADOPT = "adopt"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One item of a customer bound to an agreement under a profile. ``key`` is stable and unique within the customer."""
+
+    key: str
+    sku_id: str
+    profile: BillingProfile
+    connection: str
+    company_id: str
+    agreement_id: str
+    start: date | None = None
+    choice: LineChoice = LineChoice.NONE
+    adopt_line_id: str = ""
+
+
+@dataclass(frozen=True)
+class CountedItem:
+    """What one SKU of a snapshot comes to. ``counted`` is ``None`` where no number can be trusted, and ``questions`` say why.
+
+    ``notes`` are shown and change nothing: units of other sellers, trials, suspended units.
+    """
+
+    sku_id: str
+    name: str
+    purchased: int | None
+    assigned: int | None
+    warning: int = 0
+    questions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    excluded: bool = False
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The line a link manages, as we last confirmed it in the PSA. The link follows the line by ``line_id``.
+
+    ``ended`` is the last billed day we set; a link whose line was ended gets a new line when units come back.
+    """
+
+    link_key: str
+    connection: str
+    agreement_id: str
+    line_id: str
+    product_id: str
+    quantity: Decimal
+    charge: Charge
+    starts: date | None
+    ends: date | None
+    marker: str
+    adopted: bool = False
+    ended: date | None = None
+    plan_id: str = ""

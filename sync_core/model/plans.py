@@ -1,0 +1,186 @@
+"""A plan: the differences found for one customer in one run, each with its reason, money and verdict, and the steps that make it true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sync_core.model.customers import Mode
+
+
+class ChangeKind(StrEnum):
+    """What a change does to a line."""
+
+    ADD = "add"
+    SET_QUANTITY = "set quantity"
+    END = "end"
+    ADOPT = "adopt"
+    """Takes an existing line under management as it is; writes nothing to the PSA."""
+    NONE = "none"
+    """Nothing can be proposed yet: a question to a person about this item."""
+
+
+class Verdict(StrEnum):
+    """What may happen to a change."""
+
+    SAFE = "safe"
+    NEEDS_APPROVAL = "needs approval"
+    HELD = "held"
+    """Cannot be applied, approved or not, until its cause is gone."""
+
+
+class Decision(StrEnum):
+    """What a person said about exactly the change that was shown."""
+
+    NONE = "none"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class ChangeResult(StrEnum):
+    """What became of a change."""
+
+    PLANNED = "planned"
+    OBSERVED = "observed"
+    WAITING = "waiting"
+    HELD = "held"
+    REJECTED = "rejected"
+    APPLIED = "applied"
+    HALF_DONE = "half done"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between the desired and the actual line.
+
+    Quantities are in units; money is net, in ``currency``, an estimate for one period of the agreement.
+    ``rests_on`` are the PSA's values the change relies on: if one differs right before the write, the change is held.
+    """
+
+    change_id: str
+    link_key: str
+    sku_id: str
+    item: str
+    connection: str
+    agreement_id: str
+    product: str
+    kind: ChangeKind
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    line_id: str = ""
+    product_id: str = ""
+    before: Decimal | None = None
+    after: Decimal | None = None
+    unit_price: Decimal = Decimal(0)
+    money: Decimal = Decimal(0)
+    """What one full period costs more (or less) than before."""
+    currency: str = ""
+    effective: date | None = None
+    """First day with the new quantity; for an end, the last billed day."""
+    invoice: date | None = None
+    """The date of the first invoice that shows it."""
+    marker: str = ""
+    rests_on: Mapping[str, str] = field(default_factory=dict)
+    decision: Decision = Decision.NONE
+    decided_by: str = ""
+    result: ChangeResult = ChangeResult.PLANNED
+    result_reason: str = ""
+
+    @property
+    def applicable(self) -> bool:
+        """Whether it changes something and nothing but its verdict and mode stands in the way."""
+        return self.kind is not ChangeKind.NONE and self.verdict is not Verdict.HELD and self.decision is not Decision.REJECTED
+
+
+@dataclass(frozen=True)
+class Unlinked:
+    """An item that is counted and goes nowhere: it is not billed by us until somebody links it."""
+
+    sku_id: str
+    item: str
+    purchased: int | None
+    assigned: int | None
+    why: str
+
+
+class PlanState(StrEnum):
+    """The life of a stored plan."""
+
+    LIVE = "live"
+    APPLYING = "applying"
+    FINISHED = "finished"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes of one customer in one run. ``business_dates`` holds the date per PSA connection everything was computed for."""
+
+    plan_id: str
+    tenant_id: str
+    run_id: str
+    created: datetime
+    mode: Mode
+    configuration: int
+    business_dates: Mapping[str, date]
+    changes: tuple[Change, ...] = ()
+    unlinked: tuple[Unlinked, ...] = ()
+    notes: tuple[str, ...] = ()
+    state: PlanState = PlanState.LIVE
+    snapshot: str = ""
+    """The name of the evidence blob that the counts come from."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One HTTP write in a PSA. ``request`` is the adapter's own (method, path, body), stored and shown as it will be sent.
+
+    ``repeatable`` steps set absolute values on a known id; the others are repeated only after the probes say *not done*.
+    """
+
+    step_id: str
+    change_ids: tuple[str, ...]
+    connection: str
+    agreement_id: str
+    describes: str
+    request: Mapping[str, Any]
+    repeatable: bool
+    line_id: str = ""
+    marker: str = ""
+
+
+class StepState(StrEnum):
+    """The journal's states of a step; it moves only forward, by ETag."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """The journal row of a step: written before the request is sent, moved on after the answer.
+
+    ``send_until`` is the wall-clock time (UTC) after which the attempt's writer does not send any more;
+    ``settled_at`` is when a lost write has either happened or never will.
+    """
+
+    plan_id: str
+    number: int
+    step: Step
+    state: StepState = StepState.PLANNED
+    attempt: int = 0
+    send_until: datetime | None = None
+    settled_at: datetime | None = None
+    not_done_probes: int = 0
+    before: Mapping[str, str] = field(default_factory=dict)
+    line_id: str = ""
+    outcome: str = ""

@@ -1,0 +1,265 @@
+"""What the core asks of the world. Adapters implement these; the in-memory ones of the tests pass the same contract suites."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
+from sync_core.model.customers import Customer
+from sync_core.model.licences import UsageSnapshot
+from sync_core.model.plans import Change, Step
+
+
+class Clock(Protocol):
+    """Time. Nothing else in the product asks the machine for it."""
+
+    def now(self) -> datetime:
+        """The present, timezone-aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never jump, for deadlines within one process."""
+        ...
+
+
+Value = str | int | bool | float | datetime
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table. ``etag`` is empty on a row that was never read; ``values`` holds no ``None``."""
+
+    partition: str
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    etag: str = ""
+
+
+class Write(StrEnum):
+    """What a row write demands of the row that is there."""
+
+    INSERT = "insert"
+    """No row may be there."""
+    REPLACE = "replace"
+    """The row must be there with the same ETag."""
+    UPSERT = "upsert"
+    """Whatever is there is overwritten."""
+    DELETE = "delete"
+    """The row goes, if its ETag is the same; an empty ETag means any. A missing row is no error."""
+
+
+@dataclass(frozen=True)
+class RowWrite:
+    """One write of a transaction."""
+
+    write: Write
+    row: Row
+
+
+class Store(Protocol):
+    """Tables with transactions inside a partition (Azure Table Storage's promises, no more)."""
+
+    def get(self, table: str, partition: str, key: str) -> Row | None:
+        """The row, or ``None``."""
+        ...
+
+    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+        """The rows of a partition whose key starts with ``prefix``, in key order."""
+        ...
+
+    def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
+        """All writes or none: at most 100, one partition, one write a row.
+
+        Raises:
+            Conflict: a row was there on insert, or missing or changed on replace or delete.
+            ValueError: the writes break a limit of the service (keys, sizes, number).
+        """
+        ...
+
+
+class Queue(Protocol):
+    """Messages to the stages: ids only, delivered at least once and in any order."""
+
+    def send(self, queue: str, body: str, delay: float = 0.0) -> None:
+        """Puts a message, visible after ``delay`` seconds (at most 7 days)."""
+        ...
+
+
+class Blobs(Protocol):
+    """Evidence too large for a row."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Stores the content, over whatever is there."""
+        ...
+
+    def get(self, name: str) -> bytes | None:
+        """The content, or ``None``."""
+        ...
+
+
+class Secrets(Protocol):
+    """Secrets by name. Values never reach a log or an exception."""
+
+    def get(self, name: str) -> str:
+        """The newest value; raises ``InvalidConfiguration`` when there is none or it may not be read."""
+        ...
+
+    def put(self, name: str, value: str) -> None:
+        """Stores a new version."""
+        ...
+
+
+@dataclass(frozen=True)
+class Relationship:
+    """What the partner may do at a customer, all its active GDAP relationships united. Dates are UTC."""
+
+    tenant_id: str
+    name: str
+    ends: datetime | None = None
+    role_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether something works; ``fix`` says what to do when it does not."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+    fix: str = ""
+
+
+class Microsoft(Protocol):
+    """The Microsoft side: who the customers are and what each holds."""
+
+    def read_usage(self, customer: Customer, attributes: Collection[str] = ()) -> UsageSnapshot:
+        """Reads a customer; users only when ``attributes`` (Graph names of user properties) are asked for.
+
+        Raises ``SkipCustomer``, ``StopRun`` or ``RetryLater``. Parts that failed are named in the snapshot.
+        """
+        ...
+
+    def relationships(self) -> Sequence[Relationship]:
+        """All customers with an active relationship; raises rather than answer with a part of them."""
+        ...
+
+    def verified_domains(self, customer: Customer) -> frozenset[str]:
+        """The customer's verified domain names, lower case."""
+        ...
+
+    def health(self) -> Health:
+        """Whether the partner's own sign-in works."""
+        ...
+
+
+class Probe(StrEnum):
+    """What a look at the PSA says about a step that was sent."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Probed:
+    """The answer of a probe; ``line`` is the line as it is now, where there is one."""
+
+    probe: Probe
+    line: Line | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The PSA's word that a write was done. ``line_id`` names the line it made or changed."""
+
+    line_id: str
+    detail: str = ""
+
+
+class Psa(Protocol):
+    """One connection to a PSA. Ids are strings; reads raise ``RetryLater``, ``StopRun`` or ``Rejected``."""
+
+    @property
+    def connection(self) -> str:
+        """The connection's name in the configuration; part of every key."""
+        ...
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long after its deadline a lost write may still happen in this PSA."""
+        ...
+
+    def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
+        """The heads of these agreements (``None``: of all active ones), in bulk; unknown ids are left out."""
+        ...
+
+    def company_agreements(self, company_id: str) -> Sequence[Agreement]:
+        """The heads of all of a company's agreements that bill."""
+        ...
+
+    def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
+        """All lines of an agreement with their quantity on that date, those that are over included."""
+        ...
+
+    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
+        """Head and lines read anew, as needed right before a write."""
+        ...
+
+    def companies(self) -> Sequence[Company]:
+        """The companies that are not deleted, with what is known of their domains."""
+        ...
+
+    def products(self, identifiers: Collection[str] | None = None) -> Sequence[Product]:
+        """The catalogue's products with these identifiers, or all of them."""
+        ...
+
+    def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
+        """The writes that make these changes of one agreement, in order. Pure; ids are deterministic."""
+        ...
+
+    def execute(self, step: Step, send_until: float) -> Receipt:
+        """Sends the step's one HTTP write, unless the monotonic clock has passed ``send_until``.
+
+        Raises:
+            Rejected: refused; nothing was written.
+            Throttled: refused before processing, or not sent in time; nothing was written.
+            OutcomeUnknown: sent, and nobody knows.
+        """
+        ...
+
+    def probe(self, step: Step) -> Probed:
+        """Reads whether the step's effect is there."""
+        ...
+
+    def health(self) -> Health:
+        """Whether the PSA answers and takes our key; says which right is missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One e-mail. ``message_id`` is the same for every try to send it."""
+
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    html: str
+    text: str
+
+
+class Mailer(Protocol):
+    """Sends mail."""
+
+    def send(self, mail: Mail) -> None:
+        """Hands the mail over; raises ``RetryLater``, ``Rejected`` or ``OutcomeUnknown``."""
+        ...
+
+    def health(self) -> Health:
+        """Whether mail can be handed over, as far as that can be known without sending one."""
+        ...
