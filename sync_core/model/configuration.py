@@ -1,0 +1,156 @@
+"""The partner's configuration as the stages use it: read from YAML once, stored as a version, never changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits
+from sync_core.model.customers import Customer
+
+DIRECT = "direct"
+"""In ``sold_by``: subscriptions for which Microsoft names no seller are ours."""
+
+
+class Credential(StrEnum):
+    """How the app proves itself to Microsoft."""
+
+    SECRET = "secret"
+    CERTIFICATE = "certificate"
+    MANAGED_IDENTITY = "managed identity"
+
+
+@dataclass(frozen=True)
+class Partner:
+    """The partner's own tenant and app registration. ``*_secret`` are names of secrets, never values.
+
+    ``sold_by`` are the tenants whose subscriptions we bill: the partner's own by default, the indirect provider's, or ``direct``.
+    """
+
+    tenant_id: str
+    application_id: str
+    credential: Credential = Credential.SECRET
+    credential_secret: str = "partner-app-secret"
+    refresh_token_secret: str = "partner-refresh-token"
+    managed_identity_client_id: str = ""
+    sold_by: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One PSA. ``kind`` names the adapter, ``settings`` and ``secrets`` (names) are the adapter's own; ``time_zone`` is an IANA name."""
+
+    name: str
+    kind: str
+    url: str
+    time_zone: str = "UTC"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GuardRails:
+    """What may pass without a person. Each limit is cautious by default and may be set for all and per customer.
+
+    A line needs approval when it moves by more than ``line_share`` of its quantity *and* more than ``line_units`` units.
+    ``customer_money`` and ``run_money`` are amounts per period in the agreement's currency, each currency on its own.
+    ``run_customers_share`` is the share of the run's customers that may change, judged from ``run_customers`` customers on.
+    """
+
+    line_share: Decimal = Decimal("0.25")
+    line_units: int = 5
+    customer_money: Decimal = Decimal(500)
+    run_customers_share: Decimal = Decimal("0.3")
+    run_customers: int = 5
+    run_money: Decimal = Decimal(5000)
+    manual_edits: ManualEdits = ManualEdits.ASK
+
+
+class AgreementBy(StrEnum):
+    """How a rule finds the agreement among those of the customer's company."""
+
+    ID = "id"
+    TYPE = "type"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class AgreementChoice:
+    """Which agreement of the company: by id, by the name of its type, or by its own name. Compared without regard to case."""
+
+    by: AgreementBy
+    value: str
+
+
+@dataclass(frozen=True)
+class ConfiguredLink:
+    """A link as configured: the agreement is still a choice, made when the company's agreements are known.
+
+    ``key`` is stable: the same item to the same place has the same key in every version.
+    """
+
+    key: str
+    sku_id: str
+    profile: BillingProfile
+    connection: str
+    company_id: str
+    agreement: AgreementChoice
+    start: date | None = None
+    choice: LineChoice = LineChoice.NONE
+    adopt_line_id: str = ""
+
+
+@dataclass(frozen=True)
+class CustomerConfiguration:
+    """All that is configured for one customer, rules and exceptions already worked out."""
+
+    customer: Customer
+    links: tuple[ConfiguredLink, ...] = ()
+    excluded_skus: frozenset[str] = frozenset()
+    guard_rails: GuardRails = GuardRails()
+
+
+class MailVia(StrEnum):
+    """How mail leaves."""
+
+    GRAPH = "graph"
+    SMTP = "smtp"
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Who hears of a run, and how. ``smtp_password_secret`` is the name of a secret; empty means no sign-in."""
+
+    recipients: tuple[str, ...] = ()
+    sender: str = ""
+    via: MailVia = MailVia.GRAPH
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password_secret: str = ""
+    unread_after_days: int = 3
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One version of everything. ``version`` 0 means not stored yet."""
+
+    partner: Partner
+    connections: tuple[Connection, ...]
+    customers: tuple[CustomerConfiguration, ...]
+    guard_rails: GuardRails = GuardRails()
+    notices: Notices = Notices()
+    excluded_skus: frozenset[str] = frozenset()
+    sku_names: Mapping[str, str] = field(default_factory=dict)
+    version: int = 0
+
+    def customer(self, tenant_id: str) -> CustomerConfiguration | None:
+        """What is configured for a tenant, or ``None``."""
+        return next((item for item in self.customers if item.customer.tenant_id == tenant_id), None)
+
+    def connection(self, name: str) -> Connection:
+        """The connection of that name; raises ``KeyError``."""
+        return {item.name: item for item in self.connections}[name]
