@@ -163,6 +163,10 @@ class StepState(StrEnum):
     UNKNOWN = "unknown"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    HELD = "held"
+    """Not sent: what it rests on had changed."""
+    UNRESOLVED = "unresolved"
+    """Sent, and neither we nor the PSA can tell: a person looks."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,9 @@ class JournalEntry:
     send_until: datetime | None = None
     settled_at: datetime | None = None
     not_done_probes: int = 0
+    """How often a probe said *not done* since the last attempt, and"""
+    last_probe: datetime | None = None
+    """when it last did."""
     before: Mapping[str, str] = field(default_factory=dict)
     line_id: str = ""
     outcome: str = ""

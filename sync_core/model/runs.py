@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sync_core.model.customers import Mode
+from sync_core.model.plans import Unlinked
 
 
 class RunKind(StrEnum):
@@ -20,11 +21,13 @@ class RunKind(StrEnum):
 
 
 class RunState(StrEnum):
-    """The life of a run. ``HELD`` ends like ``FINISHED``, with nothing applied."""
+    """The life of a run."""
 
+    STARTING = "starting"
+    """Its customers are being queued."""
     READING = "reading"
     RELEASED = "released"
-    HELD = "held"
+    """Every customer was read or given up; the totals were judged and what may be applied is being applied."""
     FINISHED = "finished"
     TOLD = "told"
 
@@ -47,9 +50,10 @@ class CustomerState(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """The run itself. What later stages must not decide anew is stored here: configuration version and business dates.
+    """The run itself. What later stages must not decide anew is stored here: configuration version, business dates, ceiling.
 
-    ``reading`` and ``open`` count the counter rows that still have customers to read or to end.
+    ``reading`` and ``open`` count the counter rows that still have customers to read or to end. ``only`` names the
+    customers of a run that is not about all of them.
     """
 
     run_id: str
@@ -63,13 +67,15 @@ class Run:
     counters: int
     reading: int
     open: int
-    state: RunState = RunState.READING
+    only: tuple[str, ...] = ()
+    state: RunState = RunState.STARTING
     ceiling: Mode = Mode.AUTOMATIC
-    reason: str = ""
-    finished: datetime | None = None
+    asked_by: str = ""
+    held: str = ""
+    """Why nothing of the run is applied, when its totals were not plausible."""
     stopped: str = ""
-    """Why the run's writes were stopped, when they were."""
-    held: bool = False
+    """Why the run's writes were stopped on the way, when they were."""
+    finished: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,24 @@ class CustomerRun:
     counter: int
     state: CustomerState = CustomerState.QUEUED
     reason: str = ""
+    code: str = ""
     fix: str = ""
     plan_id: str = ""
     changes: int = 0
     applicable: int = 0
+    waiting: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
-    ended_lines: int = 0
+    unlinked: tuple[Unlinked, ...] = ()
+    last_read: date | None = None
+    """The last day (UTC) on which the customer could be read, known when this time it could not."""
     since: datetime | None = None
     """When the customer entered its state (UTC); the sweep judges lost messages by it."""
+
+
+@dataclass(frozen=True)
+class RunTotals:
+    """What runs are judged by: how many customers change and how much money moves per period, each currency apart."""
+
+    customers: int = 0
+    changed: int = 0
+    money: Mapping[str, Decimal] = field(default_factory=dict)
