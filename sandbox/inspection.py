@@ -1,7 +1,8 @@
 """What another process may see and do inside a running simulator, under ``/_sandbox/`` on the simulator's own port.
 
 ``GET /_sandbox/requests`` lists the requests so far, ``POST /_sandbox/faults`` adds a fault rule, ``POST /_sandbox/clear``
-forgets rules and list, and every extra name is a view of the simulator's state. No vendor has these paths.
+forgets rules and list, every extra name is a view of the simulator's state, and every command changes it. No vendor has
+these paths.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sandbox.web import Application, Dropped, Request, Response
 PREFIX = "/_sandbox/"
 
 View = Callable[[Request], Any]
+Command = Callable[[Request], object]
 
 
 def inspected(
@@ -23,23 +25,32 @@ def inspected(
     faults: Faults,
     extra: Mapping[str, View] | None = None,
     describe: Callable[[Request], Mapping[str, Any]] | None = None,
+    commands: Mapping[str, Command] | None = None,
 ) -> Application:
     """Puts the inspection paths and a request log around ``application``, which ``faults`` is normally already part of.
 
     ``extra`` maps a name to the JSON value that ``GET /_sandbox/<name>`` answers. ``describe`` adds members to a request's
-    entry in the log, such as its tenant. Headers and bodies are never logged, so no token can be read back.
+    entry in the log, such as its tenant. ``commands`` maps a name to what ``POST /_sandbox/<name>`` does; one that raises
+    ``KeyError``, ``TypeError`` or ``ValueError`` is answered with 400. Headers and bodies are never logged, so no token can
+    be read back.
     """
-    return _Inspected(application, faults, dict(extra or {}), describe)
+    return _Inspected(application, faults, extra or {}, describe or (lambda request: {}), commands or {})
 
 
 class _Inspected:
     def __init__(
-        self, application: Application, faults: Faults, views: dict[str, View], describe: Callable[[Request], Mapping[str, Any]] | None
+        self,
+        application: Application,
+        faults: Faults,
+        views: Mapping[str, View],
+        describe: Callable[[Request], Mapping[str, Any]],
+        commands: Mapping[str, Command],
     ) -> None:
         self._application = application
         self._faults = faults
+        self._describe = describe
         self._views: dict[str, View] = {"requests": lambda request: list(self._log), **views}
-        self._describe = describe or (lambda request: {})
+        self._commands: dict[str, Command] = {"faults": self._add_fault, "clear": self._clear, **commands}
         self._log: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
@@ -61,21 +72,22 @@ class _Inspected:
         match request.method, name:
             case "GET", _ if name in self._views:
                 return Response.of_json(self._views[name](request))
-            case "POST", "faults":
-                return self._add_fault(request)
-            case "POST", "clear":
-                return self._clear()
+            case "POST", _ if name in self._commands:
+                return _carry_out(self._commands[name], request)
         return Response.of_json({"error": f"no such inspection: {request.method} {request.path}"}, 404)
 
-    def _add_fault(self, request: Request) -> Response:
-        try:
-            self._faults.add(Fault.from_json(request.json()))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            return Response.of_json({"error": f"not a fault rule: {error}"}, 400)
-        return Response(204)
+    def _add_fault(self, request: Request) -> None:
+        self._faults.add(Fault.from_json(request.json()))
 
-    def _clear(self) -> Response:
+    def _clear(self, request: Request) -> None:
         self._faults.clear()
         with self._lock:
             self._log.clear()
-        return Response(204)
+
+
+def _carry_out(command: Command, request: Request) -> Response:
+    try:
+        command(request)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return Response.of_json({"error": f"{type(error).__name__}: {error}"}, 400)
+    return Response(204)

@@ -1,0 +1,1 @@
+"""Simulated Microsoft: a world of tenants (``directory``), and the services in front of it (``simulator``)."""

@@ -1,0 +1,296 @@
+"""The world behind the simulated services: the partner, its customers, and what they bought and assigned.
+
+A seed builds it and a test moves it, in the words of the trade::
+
+    world = Directory.of_partner("Fabrikam Managed IT", "fabrikam-it.example")
+    contoso = world.add_customer("Contoso", "contoso.example")
+    contoso.buy(BUSINESS_PREMIUM, 25)
+    contoso.hire(22, BUSINESS_PREMIUM)
+    contoso.expire_to_warning(BUSINESS_PREMIUM)
+
+Ids come from names, so the same seed always makes the same world.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID, uuid5
+
+from sandbox.microsoft.catalog import Sku
+from sandbox.microsoft.conditions import Conditions
+from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
+
+_IDS = UUID("5f0c1d4e-8a3b-4c62-9d17-3e5b7a9c2f10")
+FOUNDED = datetime(2025, 11, 3, 9, 0, tzinfo=UTC)
+"""When things began unless a seed says otherwise."""
+PARTNER = "partner"
+"""As a seller: whoever the tenant's partner is."""
+
+DIRECTORY_READERS = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
+GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
+REPORTS_READER = "4a5d8f65-41da-4de4-8968-e035b65339cf"
+"""Role template ids of Entra, the same in every tenant."""
+
+GRANTED = frozenset(
+    {
+        "LicenseAssignment.Read.All",
+        "Organization.Read.All",
+        "User.Read.All",
+        "Directory.Read.All",
+        "DelegatedAdminRelationship.Read.All",
+        "Domain.Read.All",
+        "Mail.Send",
+    }
+)
+"""What a well set up application was granted in a tenant, for people and for itself."""
+
+
+def stable_id(*parts: object) -> str:
+    """A GUID that is always the same for the same parts."""
+    return str(uuid5(_IDS, "/".join(str(part) for part in parts)))
+
+
+@dataclass
+class User:
+    """A person or a mailbox of a tenant. ``attributes`` are further members in Graph's names, such as ``department``."""
+
+    user_id: str
+    user_principal_name: str
+    display_name: str
+    mail: str | None = None
+    account_enabled: bool = True
+    user_type: str | None = "Member"
+    created: datetime = FOUNDED
+    licences: list[Sku] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Tenant:
+    """One Microsoft tenant. The first of ``domains`` is its default, the last its ``onmicrosoft.com`` one."""
+
+    tenant_id: str
+    display_name: str
+    domains: list[str]
+    partner_id: str
+    subscriptions: list[Subscription] = field(default_factory=list)
+    users: list[User] = field(default_factory=list)
+    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    permissions: frozenset[str] = GRANTED
+    conditions: Conditions = field(default_factory=Conditions)
+
+    @property
+    def default_domain(self) -> str:
+        """The verified domain that new users get."""
+        return self.domains[0]
+
+    @property
+    def initial_domain(self) -> str:
+        """The ``onmicrosoft.com`` domain that the tenant was made with."""
+        return self.domains[-1]
+
+    def buy(
+        self,
+        sku: Sku,
+        seats: int,
+        *,
+        sold_by: str | None = PARTNER,
+        term: str = "P1Y",
+        trial: bool = False,
+        since: datetime = FOUNDED,
+    ) -> Subscription:
+        """A new subscription. ``sold_by`` is the owner's tenant id, ``None`` for one bought straight from Microsoft."""
+        number = len(self.subscriptions) + 1
+        subscription = Subscription(
+            subscription_id=stable_id(self.tenant_id, "subscription", number),
+            commerce_id=stable_id(self.tenant_id, "commerce", number),
+            sku=sku,
+            seats=seats,
+            owner_tenant_id=self.partner_id if sold_by == PARTNER else sold_by,
+            created=since,
+            term=term,
+            trial=trial,
+        )
+        self.subscriptions.append(subscription)
+        return subscription
+
+    def subscription(self, sku: Sku) -> Subscription:
+        """The first subscription of a SKU; raises ``LookupError`` when there is none."""
+        return self._subscriptions(sku)[0]
+
+    def set_seats(self, sku: Sku, seats: int) -> None:
+        """Changes how many seats the first subscription of a SKU has."""
+        self.subscription(sku).seats = seats
+
+    def expire_to_warning(self, *skus: Sku) -> None:
+        """The term ended unpaid: usable for some weeks yet. Without a SKU, everything."""
+        self._move(skus, SubscriptionState.WARNING)
+
+    def suspend(self, *skus: Sku) -> None:
+        """After the grace period: nothing can be assigned. Without a SKU, everything."""
+        self._move(skus, SubscriptionState.SUSPENDED)
+
+    def delete(self, *skus: Sku) -> None:
+        """After the suspension: the subscription is gone, its row lingers. Without a SKU, everything."""
+        self._move(skus, SubscriptionState.DELETED)
+
+    def lock_out(self, *skus: Sku) -> None:
+        """Locked by Microsoft. Without a SKU, everything."""
+        self._move(skus, SubscriptionState.LOCKED_OUT)
+
+    def renew(self, *skus: Sku) -> None:
+        """Paid again: back to enabled. Without a SKU, everything."""
+        self._move(skus, SubscriptionState.ENABLED)
+
+    def hire(self, number: int, *skus: Sku, **attributes: Any) -> list[User]:
+        """New users with these licences; ``attributes`` are members in Graph's names, the same for all."""
+        return [self.add_user(f"Employee {len(self.users) + 1:03}", skus=list(skus), **attributes) for _ in range(number)]
+
+    def add_user(self, display_name: str, mailbox: str = "", *, skus: list[Sku] | None = None, enabled: bool = True, **attributes: Any) -> User:
+        """One user by name. ``mailbox`` is the part before the @, and made from a number when it is not given."""
+        number = len(self.users) + 1
+        address = f"{mailbox or f'employee.{number:03}'}@{self.default_domain}"
+        user = User(stable_id(self.tenant_id, "user", number), address, display_name, address, enabled, licences=skus or [], attributes=attributes)
+        self.users.append(user)
+        return user
+
+    def assign(self, sku: Sku, number: int) -> None:
+        """Gives the SKU to the first users without it; raises ``ValueError`` when there are too few."""
+        free = [user for user in self.users if sku not in user.licences]
+        if len(free) < number:
+            raise ValueError(f"{self.display_name} has {len(free)} users without {sku.part_number}, not {number}")
+        for user in free[:number]:
+            user.licences.append(sku)
+
+    def unassign(self, sku: Sku, number: int) -> None:
+        """Takes the SKU from the last users with it; raises ``ValueError`` when there are too few."""
+        holders = [user for user in self.users if sku in user.licences]
+        if len(holders) < number:
+            raise ValueError(f"{self.display_name} has {len(holders)} users with {sku.part_number}, not {number}")
+        for user in holders[len(holders) - number :]:
+            user.licences.remove(sku)
+
+    def consumed(self, sku: Sku) -> int:
+        """How many users hold the SKU."""
+        return sum(sku in user.licences for user in self.users)
+
+    def override(self, sku: Sku, **members: Any) -> None:
+        """Makes the SKU's row say something else than its subscriptions and users do, in Graph's names: ``consumedUnits=99``."""
+        self.overrides.setdefault(sku.sku_id, {}).update(members)
+
+    def withdraw_consent(self) -> None:
+        """The tenant's administrator removes the application."""
+        self.permissions = frozenset()
+
+    def find_user(self, id_or_name: str) -> User | None:
+        """A user by id or by user principal name, in any letter case."""
+        wanted = id_or_name.lower()
+        return next((user for user in self.users if wanted in (user.user_id, user.user_principal_name.lower())), None)
+
+    def _move(self, skus: tuple[Sku, ...], state: SubscriptionState) -> None:
+        chosen = [subscription for sku in skus for subscription in self._subscriptions(sku)] if skus else self.subscriptions
+        for subscription in chosen:
+            subscription.state = state
+
+    def _subscriptions(self, sku: Sku) -> list[Subscription]:
+        found = [subscription for subscription in self.subscriptions if subscription.sku == sku]
+        if not found:
+            raise LookupError(f"{self.display_name} has no subscription of {sku.part_number}")
+        return found
+
+
+@dataclass
+class Relationship:
+    """A granular delegated admin relationship (GDAP): what the partner's people may do in a customer, and until when."""
+
+    relationship_id: str
+    display_name: str
+    customer_id: str
+    customer_name: str
+    roles: tuple[str, ...]
+    created: datetime
+    ends: datetime
+    status: str = "active"
+    auto_extend: str = "P180D"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The partner's record of a reseller relationship; name and domain are copies from the day it was made."""
+
+    contract_id: str
+    customer_id: str
+    display_name: str
+    default_domain: str
+
+
+@dataclass
+class Directory:
+    """Everything the simulated Microsoft knows: one partner with one application, and its customers."""
+
+    partner: Tenant
+    client_id: str
+    client_secret: str = "sandbox-client-secret"
+    customers: list[Tenant] = field(default_factory=list)
+    contracts: list[Contract] = field(default_factory=list)
+    relationships: list[Relationship] = field(default_factory=list)
+
+    @classmethod
+    def of_partner(cls, display_name: str, domain: str) -> Self:
+        """A partner without customers, with one mailbox (``licences@domain``) that mails are sent from."""
+        tenant_id = stable_id("tenant", domain)
+        partner = Tenant(tenant_id, display_name, _domains(domain), tenant_id)
+        partner.add_user("Licence Sync Mailbox", "licences")
+        return cls(partner, client_id=stable_id("application", domain))
+
+    def add_customer(self, display_name: str, domain: str, *, ends: datetime = datetime(2027, 11, 3, 9, 0, tzinfo=UTC)) -> Tenant:
+        """A customer with a reseller contract and an active relationship that ends at ``ends`` and extends itself."""
+        tenant = Tenant(stable_id("tenant", domain), display_name, _domains(domain), self.partner.tenant_id)
+        self.customers.append(tenant)
+        self.contracts.append(Contract(stable_id(domain, "contract"), tenant.tenant_id, display_name, domain))
+        self.relate(tenant, f"{display_name} managed services", ends=ends)
+        return tenant
+
+    def relate(
+        self,
+        tenant: Tenant,
+        display_name: str,
+        *,
+        roles: tuple[str, ...] = (DIRECTORY_READERS, REPORTS_READER),
+        ends: datetime,
+        created: datetime = FOUNDED,
+    ) -> Relationship:
+        """One more active relationship with a customer; several at a time are normal."""
+        number = len(self.relationships)
+        relationship_id = f"{stable_id('relationship', number)}-{stable_id('relationship', number, 'revision')}"
+        relationship = Relationship(relationship_id, display_name, tenant.tenant_id, tenant.display_name, roles, created, ends)
+        self.relationships.append(relationship)
+        return relationship
+
+    def end_relationships(self, tenant: Tenant, status: str = "expired") -> None:
+        """The partner's people lose their rights in the customer; ``status`` says how."""
+        for relationship in self.relationships:
+            if relationship.customer_id == tenant.tenant_id:
+                relationship.status = status
+
+    def roles_in(self, tenant: Tenant) -> frozenset[str]:
+        """The roles that the partner's service user has in a customer, over all relationships in force."""
+        in_force = [one for one in self.relationships if one.customer_id == tenant.tenant_id and one.status in ("active", "expiring")]
+        return frozenset(role for relationship in in_force for role in relationship.roles)
+
+    def tenant(self, id_or_domain: str) -> Tenant | None:
+        """A tenant by id or by any of its domains, in any letter case."""
+        wanted = id_or_domain.lower()
+        return next((one for one in (self.partner, *self.customers) if wanted == one.tenant_id or wanted in one.domains), None)
+
+    def remove_customer(self, tenant: Tenant) -> None:
+        """The tenant is deleted: no contract, no relationship, no sign-in."""
+        self.customers.remove(tenant)
+        self.contracts = [one for one in self.contracts if one.customer_id != tenant.tenant_id]
+        self.relationships = [one for one in self.relationships if one.customer_id != tenant.tenant_id]
+
+
+def _domains(domain: str) -> list[str]:
+    return [domain, f"{domain.split('.', maxsplit=1)[0]}.onmicrosoft.com"]

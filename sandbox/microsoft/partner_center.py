@@ -1,0 +1,123 @@
+"""Simulated Partner Center: the customer list with its seek paging and MFA check. The rest of its API is not simulated.
+
+Shapes follow Microsoft Learn, "Partner Center REST API reference". Unverified: the body of the refusal without MFA.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sandbox.microsoft.directory import Contract, Directory
+from sandbox.microsoft.tokens import PARTNER_CENTER, AccessToken, base64url_json, bearer
+from sandbox.web import Request, Response, Router
+
+LARGEST_PAGE = 500
+_CONTINUATION = "MS-ContinuationToken"
+
+
+class PartnerCenterError(Exception):
+    """An error answer in Partner Center's form."""
+
+    def __init__(self, status: int, code: str, description: str) -> None:
+        super().__init__(code)
+        self.response = Response.of_json({"code": code, "description": description, "data": [], "source": "PartnerFD"}, status)
+
+
+class PartnerCenter:
+    """The application on the Partner Center host. ``mfa_required`` refuses a person's token that was got without MFA."""
+
+    def __init__(self, directory: Directory, now: Callable[[], datetime], seed: int) -> None:
+        self._directory = directory
+        self._now = now
+        self._random = random.Random(f"partner center {seed}")
+        self.mfa_required = True
+        self._router = Router(_not_found)
+        self._router.route("GET", "/v1/customers")(self._customers)
+
+    def __call__(self, request: Request) -> Response:
+        headers = {name: request.headers.get(name.lower()) or self._id() for name in ("MS-RequestId", "MS-CorrelationId")}
+        try:
+            token = self._token(request)
+            with_mfa = token.app_only or "mfa" in token.amr
+            if request.headers.get("validatemfa", "").lower() == "true":
+                headers["isMfaCompliant"] = str(with_mfa).lower()
+            if self.mfa_required and not with_mfa:
+                raise PartnerCenterError(401, "10001", "Authentication failed. MFA required.")
+            response = self._router(request)
+        except PartnerCenterError as error:
+            response = error.response
+        return Response(response.status, response.body, {**response.headers, **headers})
+
+    def _token(self, request: Request) -> AccessToken:
+        try:
+            token = AccessToken.decode(bearer(request.headers))
+        except ValueError as error:
+            raise PartnerCenterError(401, "900420", "The access token is missing or malformed.") from error
+        if token.audience != PARTNER_CENTER or token.expires <= self._now():
+            raise PartnerCenterError(401, "900420", "The access token has an invalid audience or has expired.")
+        if token.tenant_id != self._directory.partner.tenant_id:
+            raise PartnerCenterError(403, "900308", "The caller has insufficient privileges.")
+        return token
+
+    def _customers(self, request: Request) -> Response:
+        size = _page_size(request)
+        customers = self._directory.contracts
+        start = self._start(request, size)
+        body: dict[str, Any] = {
+            "totalCount": len(customers),
+            "items": [_customer(contract) for contract in customers[start : start + size]],
+            "links": {"self": {"uri": f"/customers?size={size}", "method": "GET", "headers": []}},
+            "attributes": {"objectType": "Collection"},
+        }
+        if start + size < len(customers):
+            header = {"key": _CONTINUATION, "value": _continuation(start + size, size)}
+            body["links"]["next"] = {"uri": f"/customers?size={size}&seekOperation=Next", "method": "GET", "headers": [header]}
+        return Response.of_json(body)
+
+    def _start(self, request: Request, size: int) -> int:
+        seeking = request.query.get("seekOperation") == "Next"
+        token = request.headers.get(_CONTINUATION.lower())
+        if not seeking and token is None:
+            return 0
+        found = (start for start in range(len(self._directory.contracts)) if token == _continuation(start, size))
+        start = next(found, None)
+        if not seeking or start is None:
+            raise PartnerCenterError(400, "2000", f"The {_CONTINUATION} header and seekOperation=Next belong together, with a token as it was given.")
+        return start
+
+    def _id(self) -> str:
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+
+def _page_size(request: Request) -> int:
+    text = request.query.get("size", "0")
+    if not text.isdecimal() or int(text) > LARGEST_PAGE:
+        raise PartnerCenterError(400, "2000", f"The page size must be a number up to {LARGEST_PAGE}.")
+    return int(text) or LARGEST_PAGE
+
+
+def _continuation(start: int, size: int) -> str:
+    return base64url_json({"start": start, "size": size})
+
+
+def _customer(contract: Contract) -> dict[str, Any]:
+    return {
+        "id": contract.customer_id,
+        "commerceId": contract.contract_id,
+        "companyProfile": {
+            "tenantId": contract.customer_id,
+            "domain": contract.default_domain,
+            "companyName": contract.display_name,
+            "attributes": {"objectType": "CustomerCompanyProfile"},
+        },
+        "relationshipToPartner": "reseller",
+        "attributes": {"objectType": "Customer"},
+    }
+
+
+def _not_found(request: Request) -> Response:
+    raise PartnerCenterError(404, "60003", "The resource was not found, or is not simulated by the sandbox.")
