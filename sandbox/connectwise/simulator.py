@@ -1,0 +1,97 @@
+"""The simulated ConnectWise PSA as one application.
+
+From outside to inside: inspection, limits, faults, then the PSA itself, one request at a time under the ledger's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sandbox.connectwise.access import ROUTER_CODEBASE, Access
+from sandbox.connectwise.endpoints import Writes, add_reads
+from sandbox.connectwise.errors import Refused, no_such_resource
+from sandbox.connectwise.ledger import Ledger
+from sandbox.connectwise.limits import Limits
+from sandbox.connectwise.views import views
+from sandbox.faults import Faults
+from sandbox.inspection import inspected
+from sandbox.web import Application, Handler, Request, Response, Router
+
+ROOT = "/{codebase}/apis/3.0"
+
+
+class ConnectWiseSimulator:
+    """A ConnectWise PSA over ``ledger``; call it with a request, or serve it with ``sandbox.web.serve``.
+
+    ``access``, ``limits`` and ``faults`` are switches that a test or a demo may turn while it runs; the arguments of the same
+    name let it bring its own seed, sleep or clock. ``public_url`` stands in ``Link`` headers when a request has no Host header.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        access: Access | None = None,
+        faults: Callable[[Application], Faults] = Faults,
+        limits: Callable[[Application], Limits] = Limits,
+        public_url: str = "http://localhost",
+    ) -> None:
+        self.ledger = ledger
+        self.access = access or Access()
+        self.faults = faults(self._answer)
+        self.limits = limits(self.faults)
+        self._application = inspected(self.limits, self.faults, views(ledger, self.limits))
+        self._router = Router(_no_such_path, _no_such_method)
+        self._router.route("GET", "/login/companyinfo/{company}")(self._company_info)
+        self._router.route("GET", f"{ROOT}/system/info")(self._system_info)
+        add_reads(self._route, ledger, public_url)
+        Writes(ledger).add_to(self._route)
+
+    def __call__(self, request: Request) -> Response:
+        return self._application(request)
+
+    def _route(self, method: str, path: str, handler: Handler) -> None:
+        """Routes a path below the root, behind the door."""
+
+        def checked(request: Request, codebase: str, **ids: str) -> Response:
+            self.access.check(request, codebase)
+            return handler(request, **ids)
+
+        self._router.route(method, ROOT + path)(checked)
+
+    def _answer(self, request: Request) -> Response:
+        with self.ledger.lock:
+            try:
+                response = self._router(request)
+            except Refused as refusal:
+                response = refusal.response()
+        return replace(response, headers={"api-current-version": self.access.current_version, **response.headers})
+
+    def _company_info(self, request: Request, company: str) -> Response:
+        """Discovery, without credentials; an unknown company answers 200 with ``null``."""
+        if company.lower() != self.access.company_id.lower():
+            return Response.of_json(None)
+        return Response.of_json(
+            {
+                "CompanyName": self.access.company_id.title(),
+                "Codebase": f"{self.access.codebase}/",
+                "VersionCode": f"v{self.access.current_version}",
+                "VersionNumber": "v4.6.90000",
+                "CompanyID": self.access.company_id,
+                "IsCloud": str(self.access.codebase != ROUTER_CODEBASE),
+            }
+        )
+
+    def _system_info(self, request: Request, codebase: str) -> Response:
+        """Answered without credentials, as observed: no proof that a key works."""
+        self.access.check_codebase(codebase)
+        info = {"version": f"v{self.access.current_version}", "isCloud": True, "serverTimeZone": "UTC", "cloudRegion": "NA", "licenseBits": []}
+        return Response.of_json(info)
+
+
+def _no_such_path(request: Request) -> Response:
+    return no_such_resource().response()
+
+
+def _no_such_method(request: Request) -> Response:
+    return Refused(405, "MethodNotAllowed", f"The resource does not support {request.method}.").response()

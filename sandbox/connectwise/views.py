@@ -1,0 +1,49 @@
+"""What the inspection endpoint shows of the PSA, under ``/_sandbox/``: writes, invoices, previews and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sandbox.connectwise.ledger import Ledger
+from sandbox.connectwise.limits import Limits
+from sandbox.connectwise.records import Invoice
+from sandbox.inspection import View
+from sandbox.web import Request
+
+
+def views(ledger: Ledger, limits: Limits) -> Mapping[str, View]:
+    """The views by name. ``previews`` is the next invoice of each agreement on the day ``?on=YYYY-MM-DD``, or today."""
+
+    def previews(request: Request) -> Any:
+        on = date.fromisoformat(request.query["on"]) if "on" in request.query else ledger.today
+        with ledger.lock:
+            return [_invoice(ledger.invoice_preview(each.id, on)) for each in ledger.agreements.values() if each.bills_on(on)]
+
+    return {
+        "writes": lambda request: [plain(asdict(write)) for write in list(ledger.writes)],
+        "invoices": lambda request: [_invoice(invoice) for invoice in list(ledger.invoices.values())],
+        "previews": previews,
+        "limits": lambda request: limits.seen(),
+    }
+
+
+def _invoice(invoice: Invoice) -> Any:
+    return plain({**asdict(invoice), "total": invoice.total})
+
+
+def plain(value: Any) -> Any:
+    """A record's values as JSON: money as text, days and times in ISO form."""
+    match value:
+        case dict():
+            return {name: plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+    return value
