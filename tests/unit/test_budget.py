@@ -1,0 +1,175 @@
+"""The budget of a PSA connection: what all processes together may ask, and what keeping count costs."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+
+import pytest
+
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.counting import CountingStore, Operation
+from sandbox.memory.store import MemoryStore
+from sync_core.budget import Budget, Limits
+from sync_core.errors import Throttled
+from sync_core.ports import Store
+
+LIMITS = Limits(parallel=4, calls=80, seconds=60.0, longest_call=30.0, block=10)
+
+
+class SharedClock:
+    """One time for several threads: whoever waits moves it on for all."""
+
+    def __init__(self) -> None:
+        self._clock = ManualClock()
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self._clock.advance(seconds)
+
+
+class Psa:
+    """Records the load that hosts put on it: the most at once, and the most within any minute."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._at: deque[float] = deque()
+        self._now_open = 0
+        self.calls = self.most_parallel = self.most_in_a_minute = 0
+
+    def answer(self) -> None:
+        with self._lock:
+            self.calls += 1
+            self._now_open += 1
+            at = self._seconds()
+            self._at.append(at)
+            while self._at[0] <= at - 60:
+                self._at.popleft()
+            self.most_parallel = max(self.most_parallel, self._now_open)
+            self.most_in_a_minute = max(self.most_in_a_minute, len(self._at))
+        threading.Event().wait(0)
+        with self._lock:
+            self._now_open -= 1
+
+
+def budget(store: Store, clock: SharedClock, limits: Limits = LIMITS, patience: float = 1000.0) -> Budget:
+    return Budget(store, "psa one", limits, clock, patience=patience, sleep=clock.sleep)
+
+
+def use(host: Budget) -> None:
+    with host.call():
+        pass
+
+
+def test_four_hosts_with_many_threads_each_stay_within_both_limits() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    psa = Psa(clock.monotonic)
+
+    def work(host: Budget) -> None:
+        for _ in range(10):
+            with host.call():
+                psa.answer()
+
+    hosts = [budget(store, clock) for _ in range(4)]
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(work, hosts * 4))
+    assert psa.calls == 160
+    assert psa.most_parallel <= LIMITS.parallel
+    assert psa.most_in_a_minute <= LIMITS.calls
+
+
+def test_keeping_count_costs_far_less_than_an_operation_for_each_call() -> None:
+    operations: list[Operation] = []
+    host = budget(CountingStore(MemoryStore(), operations), SharedClock(), Limits())
+    for _ in range(100):
+        use(host)
+    assert len(operations) == 4
+
+
+def test_a_host_leaves_slots_for_those_that_come_later() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    with ExitStack() as under_way:
+        for _ in range(3):
+            under_way.enter_context(budget(store, clock, patience=0.0).call())
+
+
+def test_who_finds_no_slot_is_told_when_there_may_be_one() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    limits = Limits(parallel=1, longest_call=30.0)
+    with budget(store, clock, limits, patience=5.0).call(), pytest.raises(Throttled) as caught:
+        use(budget(store, clock, limits, patience=5.0))
+    assert 30.0 <= caught.value.delay <= 50.0
+
+
+def test_the_slots_of_a_crashed_host_come_back_when_its_lease_ends() -> None:
+    """A host that ends normally gives nothing back either: an operation saved, and one path less."""
+    clock, store = SharedClock(), MemoryStore()
+    limits = Limits(parallel=1, longest_call=30.0)
+    use(budget(store, clock, limits))
+    clock.sleep(limits.slice_seconds + limits.longest_call)
+    use(budget(store, clock, limits, patience=0.0))
+
+
+def test_threads_of_one_host_share_its_slots() -> None:
+    clock = SharedClock()
+    host = budget(MemoryStore(), clock, Limits(parallel=1), patience=0.0)
+    with host.call(), pytest.raises(Throttled):
+        use(host)
+    use(host)
+
+
+def test_a_throttled_host_stops_the_others_too() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    budget(store, clock).throttled(120.0)
+    with pytest.raises(Throttled) as caught:
+        use(budget(store, clock, patience=5.0))
+    assert caught.value.delay == 120.0
+
+
+def test_a_throttled_host_gives_its_own_block_up() -> None:
+    clock = SharedClock()
+    host = budget(MemoryStore(), clock, patience=5.0)
+    with host.call():
+        host.throttled(60.0)
+    with pytest.raises(Throttled):
+        use(host)
+
+
+def test_a_shorter_pause_does_not_shorten_a_longer_one() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    for seconds in (120.0, 3.0):
+        budget(store, clock).throttled(seconds)
+    with pytest.raises(Throttled) as caught:
+        use(budget(store, clock, patience=5.0))
+    assert caught.value.delay == 120.0
+
+
+def test_a_short_pause_is_waited_out() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    host = budget(store, clock, patience=5.0)
+    host.throttled(3.0)
+    use(host)
+    assert clock.monotonic() >= 3.0
+
+
+def test_connections_have_budgets_of_their_own() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    budget(store, clock).throttled(120.0)
+    use(Budget(store, "psa two", LIMITS, clock, patience=0.0))
+
+
+def test_limits_that_let_nothing_pass_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least"):
+        Limits(parallel=0)
