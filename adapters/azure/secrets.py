@@ -1,0 +1,82 @@
+"""Secrets in an Azure Key Vault."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from adapters.azure.failures import translated
+from sync_core.errors import InvalidConfiguration
+from sync_core.ports import Clock
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.keyvault.secrets import SecretClient
+
+CACHE_SECONDS = 300.0
+"""How long a value is used before the vault is asked again: a rotated secret works everywhere after this time."""
+
+
+class KeyVaultSecrets:
+    """The secrets of one vault, remembered in memory for a short time.
+
+    Args:
+        client: makes the vault's client on first use.
+        clock: tells when a value is too old.
+    """
+
+    def __init__(self, client: Callable[[], SecretClient], clock: Clock) -> None:
+        self._make_client = client
+        self._clock = clock
+        self._client: SecretClient | None = None
+        self._values: dict[str, tuple[float, str]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> str:
+        """See ``Secrets.get``."""
+        with self._lock:
+            found = self._values.get(name)
+            if found is None or self._clock.monotonic() - found[0] >= CACHE_SECONDS:
+                found = self._remember(name, self._read(name))
+            return found[1]
+
+    def put(self, name: str, value: str) -> None:
+        """See ``Secrets.put``."""
+        with self._lock, translated(f"secret {name}", _fix("Key Vault Secrets Officer")):
+            self._vault().set_secret(name, value)
+            self._remember(name, value)
+
+    def _read(self, name: str) -> str:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with translated(f"secret {name}", _fix("Key Vault Secrets User")):
+            try:
+                value = self._vault().get_secret(name).value
+            except ResourceNotFoundError:
+                value = None
+        if not value:
+            raise InvalidConfiguration(
+                "The key vault has no such secret", code="secret-missing", where=f"secret {name}", fix="Add it to the vault, or correct its name"
+            )
+        return value
+
+    def _vault(self) -> SecretClient:
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client
+
+    def _remember(self, name: str, value: str) -> tuple[float, str]:
+        self._values[name] = (self._clock.monotonic(), value)
+        return self._values[name]
+
+
+def _fix(role: str) -> str:
+    return f"Give the app's identity the role '{role}' on the key vault and let its network in"
+
+
+def vault_client(vault_url: str, credential: TokenCredential) -> SecretClient:
+    """The SDK's client of a vault. It waits seconds where the SDK would by itself wait minutes."""
+    from azure.keyvault.secrets import SecretClient
+
+    return SecretClient(vault_url, credential, connection_timeout=10, read_timeout=30, retry_total=3, retry_backoff_max=4)

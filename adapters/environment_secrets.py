@@ -1,0 +1,67 @@
+"""Secrets from environment variables, for a machine that has no key vault: development, the demo and runs by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from sync_core.errors import InvalidConfiguration
+
+
+class EnvironmentSecrets:
+    """The secret ``partner-refresh-token`` is the variable ``SECRET_PARTNER_REFRESH_TOKEN``; one that was put since wins.
+
+    Args:
+        environment: the variables.
+        file: keeps what is put for the next process, readable by its owner alone where the system can do that. Without one it
+            is gone with this process.
+    """
+
+    def __init__(self, environment: Mapping[str, str], file: Path | None = None) -> None:
+        self._environment = environment
+        self._file = file
+        self._put: dict[str, str] = _read(file) if file else {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> str:
+        """See ``Secrets.get``."""
+        value = self._put.get(name) or self._environment.get(variable(name))
+        if not value:
+            fix = f"Set the environment variable {variable(name)}"
+            raise InvalidConfiguration("There is no such secret", code="secret-missing", where=f"secret {name}", fix=fix)
+        return value
+
+    def put(self, name: str, value: str) -> None:
+        """See ``Secrets.put``."""
+        with self._lock:
+            self._put[name] = value
+            if self._file:
+                _write(self._file, self._put)
+
+
+def variable(name: str) -> str:
+    """The environment variable that holds a secret."""
+    return f"SECRET_{name.upper().replace('-', '_')}"
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        return {str(name): str(value) for name, value in json.loads(file.read_text(encoding="utf-8")).items()}
+    except FileNotFoundError:
+        return {}
+    except (AttributeError, ValueError):
+        fix = "Delete it, and set the secrets as environment variables"
+        raise InvalidConfiguration("The file of secrets cannot be read", code="secrets-file", where=file.name, fix=fix) from None
+
+
+def _write(file: Path, secrets: Mapping[str, str]) -> None:
+    """Replaces the file in one move, so that a crash leaves the old or the new one and never a part."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(secrets, stream, indent=1)
+    new.replace(file)

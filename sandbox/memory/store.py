@@ -1,0 +1,101 @@
+"""The store in memory: the promises of Table Storage, and no more than these."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from sync_core import limits
+from sync_core.errors import Conflict
+from sync_core.ports import Row, RowWrite, Write
+
+OnCall = Callable[[str], None]
+"""Is told each call before it happens, as ``store.transact runs``; what it raises, the caller sees, and nothing has happened."""
+
+
+def quietly(call: str) -> None:
+    """The ``OnCall`` that does nothing."""
+
+
+class MemoryStore:
+    """Tables in memory, for any number of threads.
+
+    Args:
+        on_call: see ``OnCall``. It is called outside of the store's lock, so it may use the store itself.
+        page_size: how many rows a query takes at a time; what happens between two pages may be among its rows or not.
+    """
+
+    def __init__(self, on_call: OnCall = quietly, page_size: int = 1000) -> None:
+        self._on_call = on_call
+        self._page_size = page_size
+        self._partitions: dict[tuple[str, str], dict[str, Row]] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def get(self, table: str, partition: str, key: str) -> Row | None:
+        """See ``Store.get``."""
+        limits.check_table(table)
+        limits.check_key(partition)
+        limits.check_key(key)
+        self._on_call(f"store.get {table}")
+        with self._lock:
+            return self._rows(table, partition).get(key)
+
+    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+        """See ``Store.query``."""
+        limits.check_table(table)
+        limits.check_key(partition)
+        if prefix:
+            limits.check_key(prefix)
+        return itertools.chain.from_iterable(self._pages(table, partition, prefix))
+
+    def _pages(self, table: str, partition: str, prefix: str) -> Iterator[list[Row]]:
+        last = ""
+        while True:
+            self._on_call(f"store.query {table}")
+            with self._lock:
+                rows = self._rows(table, partition)
+                keys = sorted(key for key in rows if key.startswith(prefix) and key > last)
+                page = [rows[key] for key in keys[: self._page_size]]
+            yield page
+            if len(keys) <= self._page_size:
+                return
+            last = page[-1].key
+
+    def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
+        """See ``Store.transact``."""
+        limits.check_table(table)
+        stored = limits.checked(writes)
+        if not stored:
+            return
+        self._on_call(f"store.transact {table}")
+        with self._lock:
+            rows = self._rows(table, stored[0].row.partition)
+            for write in stored:
+                _demand(table, write, rows.get(write.row.key))
+            for write in stored:
+                self._apply(rows, write)
+
+    def _apply(self, rows: dict[str, Row], write: RowWrite) -> None:
+        if write.write is Write.DELETE:
+            rows.pop(write.row.key, None)
+        else:
+            rows[write.row.key] = replace(write.row, etag=f'W/"{next(self._numbers)}"')
+
+    def _rows(self, table: str, partition: str) -> dict[str, Row]:
+        return self._partitions.setdefault((table, partition), {})
+
+
+def _demand(table: str, write: RowWrite, there: Row | None) -> None:
+    """Raises ``Conflict`` unless the row that is there is as the write demands."""
+    same = there is not None and there.etag == write.row.etag
+    allowed = {
+        Write.INSERT: there is None,
+        Write.REPLACE: same,
+        Write.UPSERT: True,
+        Write.DELETE: there is None or same or not write.row.etag,
+    }
+    if not allowed[write.write]:
+        raise Conflict(f"Row {write.row.key} was changed by somebody else", where=f"table {table}", why=f"The {write.write} was refused")
