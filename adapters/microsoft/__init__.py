@@ -1,0 +1,1 @@
+"""The Microsoft side: signing in to customers' tenants and reading what they hold through Microsoft Graph."""
