@@ -1,0 +1,1 @@
+"""The configuration as files: YAML in and out."""

@@ -1,0 +1,176 @@
+"""The configuration file's layout, in one place: the reader follows it, and the published JSON Schema is made from it."""
+
+from __future__ import annotations
+
+from sync_core.configuration.shapes import Field, Fields, ListOf, MapOf, Schema
+from sync_core.configuration.values import (
+    amount,
+    base_url,
+    choice,
+    day,
+    email_address,
+    flag,
+    guid,
+    identifier,
+    line_choice,
+    secret_name,
+    seller,
+    setting_name,
+    share,
+    tenant_id,
+    text_value,
+    time_zone,
+    whole_number,
+)
+from sync_core.model.billing import Basis, ManualEdits
+from sync_core.model.configuration import Credential, MailVia
+from sync_core.model.customers import Mode, SignIn
+
+SKU = text_value("a SKU id or part number")
+
+PARTNER = Fields(
+    {
+        "tenant_id": Field(tenant_id(), "The partner's own Microsoft tenant.", required=True),
+        "application_id": Field(
+            guid("an application id", "Write the GUID that the app registration shows as Application (client) ID"),
+            "The app registration in the partner's tenant.",
+            required=True,
+        ),
+        "credential": Field(choice(Credential), "How the app proves itself to Microsoft; secret by default."),
+        "credential_secret": Field(secret_name(), "Name of the Key Vault secret that holds the app's secret or certificate."),
+        "refresh_token_secret": Field(secret_name(), "Name of the Key Vault secret that holds the partner's refresh token."),
+        "managed_identity_client_id": Field(
+            guid("a client id", "Write the GUID of the managed identity"), "The user-assigned identity, if one is used."
+        ),
+        "sold_by": Field(
+            ListOf(seller()), "Tenants whose subscriptions are billed: the partner's own by default, an indirect provider's, or the word direct."
+        ),
+    }
+)
+
+CONNECTION = Fields(
+    {
+        "kind": Field(identifier("a kind of PSA"), "Which PSA this is, such as connectwise.", required=True),
+        "url": Field(base_url(), "Where the PSA answers, such as https://na.myconnectwise.net.", required=True),
+        "time_zone": Field(time_zone(), "The time zone that the PSA's dates are in, by its IANA name; UTC by default."),
+        "settings": Field(MapOf(text_value(), setting_name()), "What this kind of PSA wants to know besides, such as the company id."),
+        "secrets": Field(MapOf(secret_name(), identifier("a name")), "Names of the Key Vault secrets that this kind of PSA needs."),
+    }
+)
+
+PROFILE = Fields(
+    {
+        "product": Field(text_value("a product identifier"), "The PSA's identifier of the product that the line bills.", required=True),
+        "basis": Field(choice(Basis), "Which number is billed: purchased (the default), assigned, or the greater of both."),
+        "minimum": Field(whole_number(), "At least so many units are billed; 0 by default."),
+        "included": Field(whole_number(), "So many units are free; 0 by default."),
+        "bill_warning": Field(flag(), "Whether units in their grace period count as purchased; true by default."),
+    }
+)
+
+AGREEMENT = Fields(
+    {
+        "type": Field(text_value("the name of an agreement type"), "The company's one active agreement of this type."),
+        "name": Field(text_value("the name of an agreement"), "The company's agreement of this name."),
+        "id": Field(identifier("an agreement id"), "The agreement with this id."),
+    },
+    one_of=[("type", "name", "id")],
+)
+
+RULE = Fields(
+    {
+        "sku": Field(SKU, "One SKU, by id or part number."),
+        "skus": Field(ListOf(SKU), "Several SKUs, by id or part number."),
+        "sku_set": Field(text_value("a SKU set"), "All SKUs of one of the sku_sets."),
+        "profile": Field(text_value("a profile"), "The billing profile, by its name under profiles.", required=True),
+        "connection": Field(text_value("a connection"), "The PSA connection; needed only where there are several."),
+        "agreement": Field(AGREEMENT, "How the agreement is found among those of the customer's company.", required=True),
+    },
+    one_of=[("sku", "skus", "sku_set")],
+)
+
+LINK = Fields(
+    {
+        **RULE.fields,
+        "company": Field(identifier("a company id"), "The PSA company that is billed, where it is not the customer's usual one."),
+        "start": Field(day(), "The first day to bill, where it is not the next period."),
+        "line": Field(line_choice(), "What to do about a line that is already there: new, or adopt and its id."),
+        "name": Field(identifier("a short name"), "Tells two links of one SKU to one company apart. Changing it makes another link."),
+    },
+    one_of=RULE.one_of,
+)
+
+GUARD_RAILS = Fields(
+    {
+        "line_share": Field(share(), "A line that moves by more than this share and more than line_units needs approval; 0.25 by default."),
+        "line_units": Field(whole_number(), "See line_share; 5 by default."),
+        "customer_money": Field(amount(), "A customer whose amount per period moves by more needs approval; 500 by default."),
+        "run_customers_share": Field(share(), "A run that changes more than this share of its customers is held; 0.3 by default."),
+        "run_customers": Field(whole_number(), "The share is judged from this many changed customers on; 5 by default."),
+        "run_money": Field(amount(), "A run that moves more money per period is held; 5000 by default."),
+        "manual_edits": Field(choice(ManualEdits), "What to do about a managed line that a person edited in the PSA: ask, accept or overwrite."),
+    }
+)
+
+SMTP = Fields(
+    {
+        "host": Field(text_value("a host name"), "The mail server.", required=True),
+        "port": Field(whole_number(), "Its port; 587 by default."),
+        "user": Field(text_value("a user name"), "Who signs in; nobody by default."),
+        "password_secret": Field(secret_name(), "Name of the Key Vault secret that holds the password."),
+    }
+)
+
+NOTICES = Fields(
+    {
+        "recipients": Field(ListOf(email_address()), "Who gets the digest of every run."),
+        "sender": Field(email_address(), "Whom it comes from."),
+        "via": Field(choice(MailVia), "How it leaves: graph (the default) or smtp."),
+        "smtp": Field(SMTP, "The mail server, for smtp."),
+        "unread_after_days": Field(whole_number(), "Customers that were not read for so many days are listed; 3 by default."),
+    }
+)
+
+EXCLUSIONS = Fields(
+    {
+        "defaults": Field(flag(), "Whether the built-in list of free and viral SKUs is left out; true by default."),
+        "keep": Field(ListOf(SKU), "SKUs of the built-in list that are billed all the same."),
+        "skus": Field(ListOf(SKU), "More SKUs that are never billed."),
+    }
+)
+
+CUSTOMER = Fields(
+    {
+        "tenant_id": Field(tenant_id(), "The customer's Microsoft tenant.", required=True),
+        "name": Field(text_value("a name"), "What people call the customer.", required=True),
+        "mode": Field(choice(Mode), "How far a run goes: observe (the default), approve or automatic."),
+        "sign_in": Field(choice(SignIn), "How the partner signs in there: delegated (the default) or application."),
+        "company": Field(identifier("a company id"), "The PSA company that is billed, where there is one connection."),
+        "companies": Field(MapOf(identifier("a company id"), text_value("a connection")), "The PSA company that is billed, for each connection."),
+        "links": Field(ListOf(LINK), "Exceptions. They replace the rules for their SKUs."),
+        "exclusions": Field(ListOf(SKU), "SKUs that are not billed to this customer."),
+        "guard_rails": Field(GUARD_RAILS, "Where this customer's limits differ."),
+    },
+    at_most_one=[("company", "companies")],
+)
+
+FILE = Fields(
+    {
+        "partner": Field(PARTNER, "The partner's tenant and app registration.", required=True),
+        "connections": Field(MapOf(CONNECTION, identifier("a short name")), "The PSAs, each under a short name.", required=True),
+        "profiles": Field(MapOf(PROFILE, text_value("a name")), "Billing profiles: how an item is billed."),
+        "sku_sets": Field(MapOf(ListOf(SKU), text_value("a name")), "SKUs that rules name together."),
+        "sku_names": Field(MapOf(text_value("a name"), SKU), "Names for people, in place of Microsoft's, by SKU."),
+        "rules": Field(ListOf(RULE), "What is billed where, for every customer that has a company on the connection."),
+        "exclusions": Field(EXCLUSIONS, "SKUs that are never billed to anybody."),
+        "guard_rails": Field(GUARD_RAILS, "What may pass without a person."),
+        "notices": Field(NOTICES, "Who hears of a run, and how."),
+        "customers": Field(ListOf(CUSTOMER), "The customers."),
+    }
+)
+
+
+def json_schema() -> Schema:
+    """The layout as JSON Schema, draft-07, which the YAML extensions of editors read."""
+    title = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Microsoft 365 licences into PSA agreements: configuration"}
+    return title | FILE.schema()

@@ -1,0 +1,169 @@
+"""A configuration file's tree into a ``Configuration``, or all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sync_core.configuration.expansion import Rule, customer_links, read_rules, warn_of_minimums, warn_of_shared_products
+from sync_core.configuration.known_skus import FREE_SKUS, KnownSkus
+from sync_core.configuration.layout import FILE
+from sync_core.configuration.nodes import Node, Place, Problem, Problems, did_you_mean, shown
+from sync_core.configuration.references import References
+from sync_core.configuration.shapes import Read, Section
+from sync_core.model.billing import BillingProfile
+from sync_core.model.configuration import Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
+from sync_core.model.customers import Customer
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A configuration that was read, and what may not be meant in it."""
+
+    configuration: Configuration
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Iterable[str] = (), problems: Problems | None = None) -> Reading:
+    """Reads a whole file. ``kinds`` are the kinds of PSA there are (none: any); ``problems`` are those that were found before.
+
+    Raises:
+        InvalidFile: with every problem, each with its line and the fix.
+    """
+    problems = problems or Problems()
+    read = FILE.read(root, Place(root.line), problems)
+    if read is None:
+        problems.raise_errors(file)
+        raise AssertionError("a shape that reads nothing says why")
+    configuration = _configuration(read.value, known, frozenset(kinds), problems)
+    problems.raise_errors(file)
+    return Reading(configuration, tuple(problems.warnings))
+
+
+def _configuration(file: Section, known: KnownSkus, kinds: frozenset[str], problems: Problems) -> Configuration:
+    connections = {name: _connection(name, read.value) for name, read in file.section("connections").members.items()}
+    _check_connections(file, connections, kinds, problems)
+    references = References(known, _profiles(file), connections, problems)
+    references = replace(references, sku_sets={name: references.skus(read.value) for name, read in file.section("sku_sets").members.items()})
+    rules = read_rules((item.value for item in file.items("rules")), references)
+    excluded = _excluded(file.section("exclusions"), rules, references)
+    guard_rails = _guard_rails(file.section("guard_rails"), GuardRails())
+    customers = _customers(file.items("customers"), rules, guard_rails, excluded, references)
+    warn_of_minimums(rules, problems)
+    warn_of_shared_products(((read.place, item.links) for read, item in customers), problems)
+    return Configuration(
+        partner=_partner(file.section("partner")),
+        connections=tuple(connections.values()),
+        customers=tuple(item for _, item in customers),
+        guard_rails=guard_rails,
+        notices=_notices(file.section("notices"), problems),
+        excluded_skus=excluded,
+        sku_names=_sku_names(file.section("sku_names"), references),
+    )
+
+
+def _partner(section: Section) -> Partner:
+    given = section.given("credential", "credential_secret", "refresh_token_secret", "managed_identity_client_id")
+    tenant_id = section.get("tenant_id", "")
+    sold_by = frozenset(item.value for item in section.items("sold_by")) or frozenset({tenant_id})
+    return Partner(tenant_id, section.get("application_id", ""), sold_by=sold_by, **given)
+
+
+def _connection(name: str, section: Section) -> Connection:
+    def texts(member: str) -> dict[str, str]:
+        return {key: read.value for key, read in section.section(member).members.items()}
+
+    given = section.given("time_zone")
+    return Connection(name, section.get("kind", ""), section.get("url", ""), settings=texts("settings"), secrets=texts("secrets"), **given)
+
+
+def _check_connections(file: Section, connections: Mapping[str, Connection], kinds: frozenset[str], problems: Problems) -> None:
+    if "connections" in file.members and not connections:
+        problems.error(file.place_of("connections"), "no usable connection", "Describe at least one PSA")
+    for name, connection in connections.items():
+        if kinds and connection.kind and connection.kind not in kinds:
+            place = file.section("connections").section(name).place_of("kind")
+            problems.error(place, f"unknown kind of PSA ({shown(connection.kind)})", did_you_mean(connection.kind, kinds))
+
+
+def _profiles(file: Section) -> dict[str, BillingProfile]:
+    members = file.section("profiles").members
+    return {
+        name: BillingProfile(name, read.value.get("product", ""), **read.value.given("basis", "minimum", "included", "bill_warning"))
+        for name, read in members.items()
+    }
+
+
+def _excluded(section: Section, rules: Iterable[Rule], references: References) -> frozenset[str]:
+    keep = references.skus(section.items("keep"))
+    for item in section.items("keep"):
+        if not references.known.find(item.value) & FREE_SKUS.keys() and item.value.lower() not in FREE_SKUS:
+            references.problems.error(item.place, f"not in the built-in list of free SKUs ({shown(item.value)})", "Take it out")
+    defaults = FREE_SKUS.keys() - set(keep) if section.get("defaults", True) else frozenset()
+    own = frozenset(references.skus(section.items("skus")))
+    for rule in rules:
+        for sku_id in sorted((own | defaults) & set(rule.sku_ids)):
+            fix = "Take it out of the rule or out of exclusions.skus" if sku_id in own else "If it is to be billed, list it under exclusions.keep"
+            references.problems.error(rule.place, f"a rule for the excluded SKU {sku_id}", fix)
+    return frozenset(own | defaults)
+
+
+def _guard_rails(section: Section, base: GuardRails) -> GuardRails:
+    return replace(base, **{name: read.value for name, read in section.members.items()})
+
+
+def _notices(section: Section, problems: Problems) -> Notices:
+    smtp = section.section("smtp")
+    given: dict[str, Any] = section.given("sender", "via", "unread_after_days")
+    given |= {f"smtp_{name}": value for name, value in smtp.given("host", "port", "user", "password_secret").items()}
+    notices = Notices(tuple(item.value for item in section.items("recipients")), **given)
+    if notices.recipients and "sender" not in section.members:
+        problems.error(section.place, "sender is missing", "Name the mailbox that the digest comes from")
+    if notices.via is MailVia.SMTP and "smtp" not in section.members:
+        problems.error(section.place_of("via"), "smtp is missing", "Name the mail server: smtp with its host")
+    return notices
+
+
+def _sku_names(section: Section, references: References) -> dict[str, str]:
+    found = {references.sku(Read(written, read.place)): read.value for written, read in section.members.items()}
+    return {sku_id: name for sku_id, name in found.items() if sku_id is not None}
+
+
+def _customers(
+    written: Iterable[Read], rules: tuple[Rule, ...], guard_rails: GuardRails, excluded: frozenset[str], references: References
+) -> list[tuple[Read, CustomerConfiguration]]:
+    lines: dict[str, int] = {}
+    customers = []
+    for read in written:
+        item = _customer(read.value, rules, guard_rails, excluded, references)
+        tenant_id = item.customer.tenant_id
+        if tenant_id and tenant_id in lines:
+            what = f"the tenant {tenant_id} a second time; the first is in line {lines[tenant_id]}"
+            references.problems.error(read.place, what, "Write one entry; its links may name several companies")
+        lines.setdefault(tenant_id, read.place.line)
+        customers.append((read, item))
+    return customers
+
+
+def _customer(
+    section: Section, rules: tuple[Rule, ...], guard_rails: GuardRails, excluded: frozenset[str], references: References
+) -> CustomerConfiguration:
+    own_excluded = frozenset(references.skus(section.items("exclusions")))
+    links = customer_links(section, _companies(section, references), own_excluded, excluded, rules, references)
+    customer = Customer(section.get("tenant_id", ""), section.get("name", ""), **section.given("sign_in", "mode"))
+    return CustomerConfiguration(customer, links, own_excluded, _guard_rails(section.section("guard_rails"), guard_rails))
+
+
+def _companies(section: Section, references: References) -> dict[str, str]:
+    """The customer's company for each connection."""
+    if "company" in section.members:
+        if len(references.connections) != 1:
+            fix = f"Write 'companies' with one of {', '.join(references.connections)}"
+            references.problems.error(section.place_of("company"), "which connection the company is on is not said", fix)
+        return {name: section.get("company") for name in references.connections}
+    companies = section.section("companies").members
+    for name, read in companies.items():
+        if name not in references.connections:
+            references.problems.error(read.place, f"unknown connection ({shown(name)})", did_you_mean(name, references.connections))
+    return {name: read.value for name, read in companies.items()}

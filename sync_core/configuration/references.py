@@ -1,0 +1,89 @@
+"""What names in a configuration file stand for: SKUs, sets of SKUs, profiles and connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sync_core.configuration.known_skus import KnownSkus
+from sync_core.configuration.nodes import Problems, did_you_mean, shown
+from sync_core.configuration.shapes import Read, Section
+from sync_core.configuration.values import is_guid
+from sync_core.model.billing import BillingProfile
+from sync_core.model.configuration import AgreementBy, AgreementChoice, Connection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class References:
+    """Looks names up; one that nobody knows becomes a problem where it was written."""
+
+    known: KnownSkus
+    profiles: Mapping[str, BillingProfile]
+    connections: Mapping[str, Connection]
+    problems: Problems
+    sku_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def sku(self, written: Read) -> str | None:
+        """The id of a SKU written by id or part number."""
+        if is_guid(written.value):
+            return str(written.value).lower()
+        found = self.known.find(written.value)
+        if not found:
+            fix = did_you_mean(written.value, self.known.ids) if self.known.ids else ""
+            fix = fix if "mean" in fix else "Write its part number as Microsoft spells it, or its id (a GUID)"
+            self.problems.error(written.place, f"unknown SKU ({shown(written.value)})", fix)
+        elif len(found) > 1:
+            self.problems.error(
+                written.place, f"two SKUs have this part number ({shown(written.value)})", f"Write the id: {' or '.join(sorted(found))}"
+            )
+        return next(iter(found)) if len(found) == 1 else None
+
+    def skus(self, written: tuple[Read, ...]) -> tuple[str, ...]:
+        """The ids of a list of SKUs, each once; naming one twice is a problem."""
+        ids: dict[str, Read] = {}
+        for item in written:
+            sku_id = self.sku(item)
+            if sku_id in ids:
+                self.problems.error(item.place, f"the same SKU twice ({shown(item.value)})", "Take one out")
+            elif sku_id is not None:
+                ids[sku_id] = item
+        return tuple(ids)
+
+    def rule_skus(self, rule: Section) -> tuple[str, ...]:
+        """The SKUs that a rule or link names, in whichever of its three ways."""
+        if "sku" in rule.members:
+            return self.skus((rule.members["sku"],))
+        if "sku_set" in rule.members:
+            return self._named(rule, "sku_set", self.sku_sets, "SKU set") or ()
+        return self.skus(rule.items("skus"))
+
+    def profile(self, rule: Section) -> BillingProfile | None:
+        """The profile that a rule or link names."""
+        return self._named(rule, "profile", self.profiles, "profile")
+
+    def connection(self, section: Section) -> str | None:
+        """The connection that a rule or link names; the only one where it names none."""
+        if "connection" in section.members:
+            found = self._named(section, "connection", self.connections, "connection")
+            return found.name if found else None
+        if len(self.connections) > 1:
+            self.problems.error(section.place, "connection is missing", f"There are several: {', '.join(self.connections)}")
+            return None
+        return next(iter(self.connections), None)
+
+    def _named(self, section: Section, member: str, known: Mapping[str, T], what: str) -> T | None:
+        if member not in section.members:  # missing or wrong, which was said already
+            return None
+        name = section.get(member)
+        if name not in known:
+            self.problems.error(section.place_of(member), f"unknown {what} ({shown(name)})", did_you_mean(name, known))
+        return known.get(name)
+
+
+def agreement(rule: Section) -> AgreementChoice | None:
+    """How a rule or link finds its agreement."""
+    members = rule.section("agreement").members
+    return next((AgreementChoice(AgreementBy(name), read.value) for name, read in members.items()), None)
