@@ -1,0 +1,1 @@
+"""The promises of the ports, each played on every implementation: what holds in memory holds on Azure."""
