@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     azurite.install()
     os.chdir(ROOT)
-    exit_code = run([sys.executable, "-m", "pytest", "-n", "auto", *arguments])
+    exit_code = run([sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *arguments])
     if arguments or exit_code:
         return exit_code
     versions = [_version(sys.version_info[:3])]
