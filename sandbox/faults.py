@@ -23,6 +23,8 @@ class Effect(StrEnum):
 
     ANSWER = "answer"
     """The given status, headers and body instead of the application's; the request is not carried out."""
+    ANSWER_AFTER = "answer_after"
+    """The same answer, after the request was carried out: an error that hides a success."""
     DROP_BEFORE = "drop_before"
     """The connection closes and the request is not carried out."""
     DROP_AFTER = "drop_after"
@@ -102,7 +104,9 @@ class Faults:
 
     def _act(self, fault: Fault, request: Request) -> Response:
         match fault.effect:
-            case Effect.ANSWER:
+            case Effect.ANSWER | Effect.ANSWER_AFTER:
+                if fault.effect is Effect.ANSWER_AFTER:
+                    self._application(request)
                 return Response(fault.status, fault.body.encode(), {"Content-Type": "application/json", **fault.headers})
             case Effect.DROP_BEFORE:
                 raise Dropped
