@@ -63,10 +63,20 @@ class Link:
 
 
 @dataclass(frozen=True)
-class CountedItem:
-    """What one SKU of a snapshot comes to. ``counted`` is ``None`` where no number can be trusted, and ``questions`` say why.
+class Question:
+    """Why a link cannot be planned, in words a person can act on. ``link.agreement_id`` is empty where no agreement was found."""
 
-    ``notes`` are shown and change nothing: units of other sellers, trials, suspended units.
+    link: Link
+    text: str
+
+
+@dataclass(frozen=True)
+class CountedItem:
+    """What one SKU of a snapshot comes to, in seats. A number is ``None`` where it cannot be trusted, and its questions say why.
+
+    ``purchased`` are the enabled seats that we sold; ``warning`` are those in their grace period, kept apart because the
+    profile decides on them; ``suspended`` cannot be used and are never billed. ``notes`` are shown and change nothing:
+    seats of other sellers, trials, suspended seats.
     """
 
     sku_id: str
@@ -74,9 +84,18 @@ class CountedItem:
     purchased: int | None
     assigned: int | None
     warning: int = 0
-    questions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     excluded: bool = False
+    suspended: int = 0
+    company_wide: bool = False
+    """Whether the SKU holds for the whole company, so that nothing is ever assigned."""
+    purchased_questions: tuple[str, ...] = ()
+    assigned_questions: tuple[str, ...] = ()
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """All questions, each once."""
+        return tuple(dict.fromkeys(self.purchased_questions + self.assigned_questions))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,6 @@ class ChangeResult(StrEnum):
     APPLIED = "applied"
     HALF_DONE = "half done"
     FAILED = "failed"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,8 @@ class Change:
     """The date of the first invoice that shows it."""
     marker: str = ""
     rests_on: Mapping[str, str] = field(default_factory=dict)
+    is_double: bool = False
+    """Whether the line is a second one of the same create: it is ended, and the link goes on with its own line."""
     decision: Decision = Decision.NONE
     decided_by: str = ""
     result: ChangeResult = ChangeResult.PLANNED
@@ -110,12 +111,11 @@ class Unlinked:
 
 
 class PlanState(StrEnum):
-    """The life of a stored plan."""
+    """The life of a customer's live plan."""
 
     LIVE = "live"
     APPLYING = "applying"
     FINISHED = "finished"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,6 @@ class Plan:
     changes: tuple[Change, ...] = ()
     unlinked: tuple[Unlinked, ...] = ()
     notes: tuple[str, ...] = ()
-    state: PlanState = PlanState.LIVE
     snapshot: str = ""
     """The name of the evidence blob that the counts come from."""
 

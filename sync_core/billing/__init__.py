@@ -1,0 +1,30 @@
+"""What is to be billed against what the PSA bills: agreements found, changes proposed, judged and named. See the README beside this file."""
+
+from sync_core.billing.changes import facts
+from sync_core.billing.guard import Judged, judge, judge_run
+from sync_core.billing.identity import change_id, fingerprint, marker, marker_owner
+from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to_read, needs
+from sync_core.billing.periods import Period, first_open_day, period_of
+from sync_core.billing.reconcile import reconcile
+from sync_core.billing.resolve import resolve
+
+__all__ = [
+    "Judged",
+    "Needs",
+    "Period",
+    "Place",
+    "ReconcileInput",
+    "agreements_to_read",
+    "change_id",
+    "facts",
+    "fingerprint",
+    "first_open_day",
+    "judge",
+    "judge_run",
+    "marker",
+    "marker_owner",
+    "needs",
+    "period_of",
+    "reconcile",
+    "resolve",
+]

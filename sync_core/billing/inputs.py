@@ -1,0 +1,114 @@
+"""All that a customer's changes are computed from, and what else has to be read before they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from sync_core.billing.identity import marker_owner
+from sync_core.counting import Counted, absent, quantity_for
+from sync_core.model.agreements import AgreementLines, Product
+from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Question
+from sync_core.model.configuration import GuardRails
+from sync_core.model.licences import Source
+
+Place = tuple[str, str]
+"""The name of a PSA connection, and the id of an agreement, a company, a line or the identifier of a product in it."""
+
+
+@dataclass(frozen=True)
+class ReconcileInput:
+    """One customer at one business date. The order of its parts does not matter.
+
+    ``items`` are keyed by SKU id, ``failed`` comes from the snapshot. ``agreements`` holds what was read, by connection and
+    agreement id: those of ``agreements_to_read``. ``bindings`` are the customer's, by link key, also of links no longer
+    configured. ``lines_of_others`` are lines that other customers' links manage. ``known_markers`` have a journal row.
+    ``company_lines`` (by connection and company id: all lines of the company's active agreements) and ``products`` (by
+    connection and identifier; ``None`` where the catalogue has none) are needed only where ``needs`` says so.
+    """
+
+    tenant_id: str
+    plan_id: str
+    installation: str
+    business_dates: Mapping[str, date]
+    links: Sequence[Link]
+    questions: Sequence[Question]
+    items: Mapping[str, CountedItem]
+    agreements: Mapping[Place, AgreementLines]
+    bindings: Mapping[str, Binding] = field(default_factory=dict)
+    failed: Mapping[Source, str] = field(default_factory=dict)
+    known_markers: frozenset[str] = frozenset()
+    first_zeros: Mapping[str, date] = field(default_factory=dict)
+    """By link key: the business date on which the link was first counted as zero."""
+    rails: GuardRails = field(default_factory=GuardRails)
+    sku_names: Mapping[str, str] = field(default_factory=dict)
+    lines_of_others: frozenset[Place] = frozenset()
+    company_lines: Mapping[Place, Sequence[AgreementLines]] = field(default_factory=dict)
+    products: Mapping[Place, Product | None] = field(default_factory=dict)
+
+    def item(self, link: Link) -> CountedItem:
+        """What the link's SKU came to; one that Microsoft does not name any more is zero, if that was read well."""
+        name = self.sku_names.get(link.sku_id, link.sku_id)
+        return self.items.get(link.sku_id) or absent(link.sku_id, name, self.failed)
+
+    def counted(self, link: Link) -> Counted:
+        """The units to bill for a link."""
+        return quantity_for(self.item(link), link.profile)
+
+    def idle(self, link: Link) -> bool:
+        """Whether there is nothing to bill and no line that we manage or were told to take over."""
+        return self.counted(link).value == 0 and link.key not in self.bindings and link.choice is not LineChoice.ADOPT
+
+    @property
+    def configured(self) -> tuple[Link, ...]:
+        """All links of the configuration, those with a question included."""
+        return (*self.links, *(question.link for question in self.questions))
+
+    @cached_property
+    def managed(self) -> frozenset[Place]:
+        """The lines that configured links manage, by connection and line id; a link taken out of the configuration manages nothing."""
+        held = (self.bindings[link.key] for link in self.configured if link.key in self.bindings)
+        return self.lines_of_others | {(binding.connection, binding.line_id) for binding in held}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What has to be read before lines can be added: all lines of companies, and products of the catalogue."""
+
+    companies: frozenset[Place] = frozenset()
+    products: frozenset[Place] = frozenset()
+
+
+def agreements_to_read(links: Iterable[Link], bindings: Mapping[str, Binding]) -> frozenset[Place]:
+    """The agreements whose lines a plan rests on: those the links point to, and those that hold the lines they manage."""
+    chosen = list(links)
+    held = [bindings[link.key] for link in chosen if link.key in bindings]
+    places = {(link.connection, link.agreement_id) for link in chosen if link.agreement_id}
+    return frozenset(places | {(binding.connection, binding.agreement_id) for binding in held})
+
+
+def needs(inputs: ReconcileInput) -> Needs:
+    """What to read, and to put into ``inputs``, before ``reconcile``: nothing for a customer whose lines are all there."""
+    starting = [link for link in inputs.links if inputs.counted(link).value and not _has_line(inputs, link)]
+    return Needs(
+        frozenset((link.connection, link.company_id) for link in (*starting, *_beside_strange_lines(inputs))),
+        frozenset((link.connection, link.profile.product) for link in starting),
+    )
+
+
+def _has_line(inputs: ReconcileInput, link: Link) -> bool:
+    binding = inputs.bindings.get(link.key)
+    held = inputs.agreements.get((link.connection, link.agreement_id))
+    line = held.line(binding.line_id) if binding and held else None
+    return line is not None and line.ends is None
+
+
+def _beside_strange_lines(inputs: ReconcileInput) -> Iterator[Link]:
+    """Links beside a line that carries a marker and is not known to be managed: whose it is shows only with the whole company."""
+    for link in inputs.links:
+        held = inputs.agreements.get((link.connection, link.agreement_id))
+        for line in held.lines if held else ():
+            if marker_owner(line.marker) and line.ends is None and (link.connection, line.line_id) not in inputs.managed:
+                yield link

@@ -1,0 +1,94 @@
+"""Goes on with a line that a link manages: followed by its id, kept at the wanted units, asked about where a person was there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from sync_core.billing.adding import add, adjust, adopt, fresh_start, not_adoptable
+from sync_core.billing.changes import Case, same_product
+from sync_core.billing.existing import doubles, editor, edits, marked, strays
+from sync_core.billing.identity import plain
+from sync_core.model.agreements import AgreementStatus, Line
+from sync_core.model.billing import Binding, LineChoice, ManualEdits
+from sync_core.model.plans import Change, Verdict
+
+_END_ONE = "End one of the two, and link to the other."
+
+
+def manage(case: Case, binding: Binding) -> Iterator[Change]:
+    """The changes of a link that has, or had, a line."""
+    home = case.inputs.agreements.get((binding.connection, binding.agreement_id))
+    line = home.line(binding.line_id) if home else None
+    if binding.ended is not None and (line is None or line.ends == binding.ended):
+        yield from add(case, binding.ended) if case.wanted else ()
+    elif (binding.connection, binding.agreement_id) != (case.link.connection, case.link.agreement_id):
+        billing = line is None or (line.ends is None and home is not None and home.agreement.status is AgreementStatus.ACTIVE)
+        where = f"The link now points to agreement {case.link.agreement_id}, its line {binding.line_id} is on agreement {binding.agreement_id}."
+        yield from _lost(case, where, line.ends if line else None, still_billed=billing)
+    elif line is None:
+        yield from _lost(case, f"Line {binding.line_id}, which we manage, is no longer on the agreement.", None)
+    elif line.ends is not None and (line.ends != binding.ends or not line.active_on(case.opens)):
+        yield from _lost(case, f"Line {line.line_id} was ended as of {line.ends} by {editor(line)}.", line.ends)
+    else:
+        yield from _living(case, binding, line)
+
+
+def _lost(case: Case, what: str, until: date | None, *, still_billed: bool = False) -> Iterator[Change]:
+    """A line that is no longer where we left it. Nothing takes its place until a person says what."""
+    if case.wanted == 0 and not still_billed:
+        return
+    if case.link.choice is LineChoice.ADOPT and not not_adoptable(case):
+        yield from adopt(case)
+    elif still_billed:
+        yield case.question(case.explanation, what, "End that line in the PSA first, or point the link back.")
+    elif fresh_start(case, until):
+        yield from add(case, until)
+    else:
+        earliest = max(case.opens, until or case.opens)
+        way_out = f"Say `line: adopt` with the id of its successor, or `line: new` with a `start` after {earliest}, or take the link out."
+        yield case.question(case.explanation, what, way_out)
+
+
+def _living(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
+    yield from _beside(case, binding)
+    copies = [(head, double) for head, double in doubles(case, binding) if head.agreement_id != case.agreement.agreement_id]
+    if copies:
+        head, double = copies[0]
+        where = f"Line {double.line_id} on agreement {head.agreement_id} ({head.name}) carries the same marker"
+        yield case.question(f"{where}: was the agreement copied? {_END_ONE}", line=line)
+    elif not same_product(line.product, case.link.profile.product):
+        changed = f" It was changed by {editor(line)}." if line.product_id != binding.product_id else ""
+        way_out = "A line keeps its product: end it in the PSA, or set the profile back."
+        yield case.question(f"Line {line.line_id} bills {line.product}, the profile bills {case.link.profile.product}.{changed} {way_out}", line=line)
+    else:
+        yield from _follow(case, binding, line)
+
+
+def _follow(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
+    """The line as it is, then what it should hold. What a person edited is set back, or taken over, only as ``manual_edits`` says."""
+    edited = edits(line, binding)
+    policy = case.inputs.rails.manual_edits
+    verdict = Verdict.NEEDS_APPROVAL if edited and policy is ManualEdits.ASK else Verdict.SAFE
+    words = (f"Edited by {editor(line)}: {', '.join(edited.values())}.",) if edited else ()
+    stands = "quantity" in edited and policy is ManualEdits.ACCEPT and case.wanted == binding.quantity
+    changes = [] if stands else list(adjust(case, line, *words, verdict=verdict))
+    if edited and not stands and (set(edited) != {"quantity"} or not changes):
+        agreed = set(edited) == {"quantity"}
+        remark = (
+            f"It already holds the {plain(case.wanted)} units to bill." if agreed else "Only the quantity is ours; the rest is taken over as it is."
+        )
+        yield case.adopt(line, *words, remark, verdict=Verdict.SAFE if agreed else verdict)
+    yield from changes
+
+
+def _beside(case: Case, binding: Binding) -> Iterator[Change]:
+    """Lines that should not be there beside the managed one: a second line of one create, or one with a marker that no link manages."""
+    for head, line in doubles(case, binding):
+        if head.agreement_id == case.agreement.agreement_id:
+            reason = f"Line {line.line_id} carries the same marker as line {binding.line_id}: the same units are billed twice."
+            yield replace(case.end(line, reason, verdict=Verdict.NEEDS_APPROVAL), is_double=True)
+    for head, line in strays(case):
+        what = f"Line {line.line_id}, quantity {plain(line.quantity)}, on agreement {head.agreement_id} bills the product a second time."
+        yield case.question(what, marked(case, line), f"End it in the PSA, or say `line: adopt {line.line_id}`.", line=line)

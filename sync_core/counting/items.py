@@ -1,0 +1,106 @@
+"""Counts the SKUs of a usage snapshot.
+
+Billed is what we sold: the seats of ``/directory/subscriptions`` rows that are no trial and whose seller is one of ours.
+What somebody else sold, trials and suspended seats are noted, never billed and never silently dropped. A number that the
+snapshot contradicts, or that a failed source leaves open, is no number but a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sync_core.model.billing import CountedItem
+from sync_core.model.configuration import DIRECT, Partner
+from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot
+
+_UNUSABLE = (SubscriptionStatus.SUSPENDED, SubscriptionStatus.LOCKED_OUT)
+_SOURCE_NAMES = {Source.SKUS: "The list of SKUs", Source.SUBSCRIPTIONS: "The list of subscriptions", Source.USERS: "The list of users"}
+
+
+def count(snapshot: UsageSnapshot, partner: Partner, excluded: frozenset[str], names: Mapping[str, str]) -> tuple[CountedItem, ...]:
+    """One item per SKU that either list names, in the order of their ids; ``excluded`` and the keys of ``names`` are SKU ids."""
+    skus = {sku.sku_id: sku for sku in snapshot.skus}
+    rows: dict[str, list[Subscription]] = {}
+    for row in snapshot.subscriptions:
+        rows.setdefault(row.sku_id, []).append(row)
+    sellers = partner.sold_by or frozenset({partner.tenant_id})
+    return tuple(
+        _item(skus.get(sku_id), rows.get(sku_id, []), sellers, snapshot, sku_id, _name(sku_id, skus.get(sku_id), names), sku_id in excluded)
+        for sku_id in sorted({*skus, *rows})
+    )
+
+
+def absent(sku_id: str, name: str, failed: Mapping[Source, str]) -> CountedItem:
+    """The item of a SKU that the snapshot does not name: zero seats if both lists were read, else unknown."""
+    questions = _unread(failed, Source.SKUS, Source.SUBSCRIPTIONS)
+    number = None if questions else 0
+    return CountedItem(sku_id, name, number, number, purchased_questions=questions, assigned_questions=questions)
+
+
+def _item(
+    sku: Sku | None, rows: Sequence[Subscription], sellers: frozenset[str], snapshot: UsageSnapshot, sku_id: str, name: str, excluded: bool
+) -> CountedItem:
+    ours = [row for row in rows if _sold_by_us(row, sellers)]
+    unread = _unread(snapshot.failed, Source.SKUS, Source.SUBSCRIPTIONS)
+    unassigned = _unread(snapshot.failed, Source.SKUS)
+    contradictions = unread or tuple(_contradictions(sku.units if sku else PrepaidUnits(), rows, sellers, name))
+    return CountedItem(
+        sku_id,
+        name,
+        purchased=None if contradictions else _seats(ours, SubscriptionStatus.ENABLED),
+        assigned=None if unassigned else (sku.assigned if sku else 0),
+        warning=_seats(ours, SubscriptionStatus.WARNING),
+        notes=tuple(_notes(rows, sellers)),
+        excluded=excluded,
+        suspended=_seats(ours, *_UNUSABLE),
+        company_wide=sku is not None and sku.applies_to is AppliesTo.COMPANY,
+        purchased_questions=contradictions,
+        assigned_questions=unassigned,
+    )
+
+
+def _name(sku_id: str, sku: Sku | None, names: Mapping[str, str]) -> str:
+    return names.get(sku_id) or (sku and (sku.name or sku.part_number)) or sku_id
+
+
+def _seats(rows: Iterable[Subscription], *statuses: SubscriptionStatus) -> int:
+    return sum(row.seats for row in rows if row.status in statuses)
+
+
+def _sold_by_us(row: Subscription, sellers: frozenset[str]) -> bool:
+    return not row.is_trial and (row.owner_tenant_id or DIRECT) in sellers
+
+
+def _unread(failed: Mapping[Source, str], *sources: Source) -> tuple[str, ...]:
+    return tuple(f"{_SOURCE_NAMES[source]} could not be read: {failed[source]}" for source in sources if source in failed)
+
+
+def _contradictions(units: PrepaidUnits, rows: Sequence[Subscription], sellers: frozenset[str], name: str) -> Iterable[str]:
+    for status, total in ((SubscriptionStatus.ENABLED, units.enabled), (SubscriptionStatus.WARNING, units.warning)):
+        seats = _seats(rows, status)
+        if seats != total:
+            yield f"Contradictory: the subscriptions of {name} come to {seats} seats in state {status}, the SKU's own total says {total}."
+    if any(_owner_matters(row) and row.owner_tenant_id is None for row in rows) and DIRECT not in sellers:
+        yield f"Microsoft names no seller for a subscription of {name}. If it is yours, add `direct` to `sold_by`; else exclude the SKU."
+    if any(row.status is SubscriptionStatus.UNKNOWN and row.seats and _sold_by_us(row, sellers) for row in rows):
+        yield f"A subscription of {name} is in a state this version does not know, so its seats can be neither billed nor left out."
+
+
+def _owner_matters(row: Subscription) -> bool:
+    return not row.is_trial and row.seats > 0 and row.status in (SubscriptionStatus.ENABLED, SubscriptionStatus.WARNING)
+
+
+def _notes(rows: Sequence[Subscription], sellers: frozenset[str]) -> Iterable[str]:
+    alive = [row for row in rows if row.status is not SubscriptionStatus.DELETED]
+    ours = [row for row in alive if _sold_by_us(row, sellers)]
+    trials = sum(row.seats for row in alive if row.is_trial)
+    others = sum(row.seats for row in alive if not row.is_trial and row.owner_tenant_id and row not in ours)
+    if trials:
+        yield f"{trials} trial, not billed"
+    if others:
+        yield f"{others} sold by somebody else, not billed"
+    if warning := _seats(ours, SubscriptionStatus.WARNING):
+        yield f"{warning} expired and in their grace period"
+    for status, word in zip(_UNUSABLE, ("suspended", "locked out"), strict=True):
+        if seats := _seats(ours, status):
+            yield f"{seats} {word}, not billed"

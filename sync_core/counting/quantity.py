@@ -1,0 +1,62 @@
+"""What a billing profile makes of a counted item: the units to bill, with the words that explain them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync_core.model.billing import Basis, BillingProfile, CountedItem
+
+_COMPANY_WIDE = "{name} holds for the whole company, so nothing is ever assigned. Bill it by what was bought: `basis: purchased`."
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The units to bill, never negative, or ``None`` with the questions that stand in the way. ``explanation`` is the arithmetic in words."""
+
+    value: int | None
+    explanation: str = ""
+    questions: tuple[str, ...] = ()
+
+
+def quantity_for(item: CountedItem | None, profile: BillingProfile) -> Counted:
+    """``max(counted - included, minimum)`` on the profile's basis; an item that was not counted is a question, not a zero."""
+    if item is None:
+        return Counted(None, questions=("The item was not counted.",))
+    questions = _questions(item, profile.basis)
+    bought = None if item.purchased is None else item.purchased + (item.warning if profile.bill_warning else 0)
+    number = _on_basis(profile.basis, bought, item.assigned)
+    if questions or number is None:
+        return Counted(None, questions=questions or (f"{item.name} has no number to bill by.",))
+    billed = max(number - profile.included, profile.minimum, 0)
+    return Counted(billed, ", ".join(_words(item, profile, bought or 0)))
+
+
+def _questions(item: CountedItem, basis: Basis) -> tuple[str, ...]:
+    purchased = () if basis is Basis.ASSIGNED else item.purchased_questions
+    if basis is Basis.PURCHASED:
+        return purchased
+    company_wide = (_COMPANY_WIDE.format(name=item.name),) if item.company_wide else ()
+    return tuple(dict.fromkeys(purchased + item.assigned_questions + company_wide))
+
+
+def _on_basis(basis: Basis, bought: int | None, assigned: int | None) -> int | None:
+    if basis is Basis.PURCHASED:
+        return bought
+    if basis is Basis.ASSIGNED:
+        return assigned
+    return None if bought is None or assigned is None else max(bought, assigned)
+
+
+def _words(item: CountedItem, profile: BillingProfile, bought: int) -> list[str]:
+    words = {
+        Basis.PURCHASED: [f"{bought} bought"],
+        Basis.ASSIGNED: [f"{item.assigned} assigned"],
+        Basis.GREATER: [f"the greater of {bought} bought and {item.assigned} assigned"],
+    }[profile.basis]
+    if item.warning and profile.basis is not Basis.ASSIGNED:
+        words.append(f"{item.warning} of them in their grace period" if profile.bill_warning else f"{item.warning} in their grace period left out")
+    if profile.included:
+        words.append(f"{profile.included} included")
+    if profile.minimum:
+        words.append(f"minimum {profile.minimum}")
+    return words
