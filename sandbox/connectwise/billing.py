@@ -10,14 +10,15 @@ How ``next_invoice`` and the covered period hang together
     Afterwards ``next_invoice`` is the first day of the period after P.
 
 What a line costs
-    The days of an addition run from its effective date to its cancelled date, no further than the agreement's end. On an
-    agreement that prorates, an invoice bills every day that is in a covered or an already invoiced period and was not billed
+    The days of an addition run from its effective date to its cancelled date, within the agreement's own. On an agreement
+    that prorates, an invoice bills every day that is in a covered or an already invoiced period and was not billed
     before: price x quantity x days / days of the period, one line for each period, rounded half up to cents. On an agreement
     that does not, a covered period costs the whole amount whatever the days, and a line that lies wholly in invoiced periods
     and was never billed (a one-time fee) costs one whole amount. Nothing is ever credited.
 
 Unverified against a live ConnectWise: the proration formula, what ``Both`` covers, that the cancelled date is itself billed
-(``cancelled_day_billed``), and that a decrease gives no credit. They follow integrators' published practice.
+(``cancelled_day_billed``), that a decrease gives no credit, and that ``prorateCurrentPeriodFlag`` changes nothing here. They
+follow integrators' published practice.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ def prorated(amount: Decimal, part: Period, period: Period) -> Decimal:
 
 def _billable_parts(agreement: Agreement, addition: Addition, last_billed: date | None, covered: list[Period]) -> Iterator[tuple[Period, Period]]:
     """Pairs of a period and the unbilled part of it."""
-    unbilled_from = max(addition.effective, addition.invoiced_through + ONE_DAY) if addition.invoiced_through else addition.effective
+    unbilled_from = max(addition.effective, agreement.first_day)
+    if addition.invoiced_through:
+        unbilled_from = max(unbilled_from, addition.invoiced_through + ONE_DAY)
     parts = [(period, part) for period in _periods(agreement, unbilled_from, covered[-1]) if (part := period.overlap(unbilled_from, last_billed))]
     if agreement.prorate:
         yield from parts

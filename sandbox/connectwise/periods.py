@@ -36,7 +36,7 @@ def add_months(day: date, months: int) -> date:
 
 def anchor(agreement: Agreement) -> date:
     """The day that periods are counted from: the bill start, or 1 January of its year when the agreement invoices by calendar year."""
-    start = agreement.bill_start or agreement.start
+    start = agreement.first_day
     return date(start.year, 1, 1) if agreement.invoicing_cycle is InvoicingCycle.CALENDAR_YEAR else start
 
 

@@ -162,6 +162,11 @@ class Agreement:
     invoiced_through: date | None = None
 
     @property
+    def first_day(self) -> date:
+        """The first day that is billed at all."""
+        return self.bill_start or self.start
+
+    @property
     def last_day(self) -> date | None:
         """The last day that is billed at all, or None while the agreement is open-ended."""
         return min((day for day in (self.end, self.cancelled_on) if day), default=None)

@@ -159,7 +159,7 @@ def agreement(ledger: Ledger, record: Agreement) -> Json:
         "billingCycle": {"id": record.cycle.months, "name": record.cycle},
         "invoicingCycle": record.invoicing_cycle,
         "periodType": record.period_type,
-        "billStartDate": day(record.bill_start or record.start),
+        "billStartDate": day(record.first_day),
         "nextInvoiceDate": day(record.next_invoice),
         "prorateFlag": record.prorate,
         "billAmount": 0,

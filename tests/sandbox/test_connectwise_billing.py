@@ -185,6 +185,19 @@ def test_nothing_is_billed_beyond_the_end_of_the_agreement() -> None:
     assert amounts(preview(psa, date(2026, 5, 1))) == []
 
 
+def test_a_line_dated_before_the_agreement_is_billed_from_its_start() -> None:
+    psa = Psa(prorate=True, next_invoice=date(2026, 1, 1))
+    psa.line(1, effective=date(2025, 12, 1))
+    assert amounts(preview(psa, date(2026, 1, 1))) == ["10.00"]
+
+
+def test_an_agreement_cancelled_without_a_date_is_not_billed_at_all() -> None:
+    psa = Psa()
+    psa.line(10)
+    psa.ledger.change_agreement(1, cancelled=True)
+    assert (amounts(preview(psa)), psa.ledger.run_invoices(APRIL_1), psa.inspect("previews")) == ([], [], [])
+
+
 def test_a_later_preview_takes_the_invoices_before_it_as_sent() -> None:
     psa = Psa(prorate=True)
     psa.post(quantity=2)

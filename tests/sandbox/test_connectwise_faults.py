@@ -82,7 +82,11 @@ def at_once(psa: Psa, requests: int) -> list[int]:
 def all_wait_for_each_other(requests: int) -> Callable[[float], None]:
     """A sleep in which a request stays until all the others have arrived."""
     barrier = Barrier(requests)
-    return lambda seconds: (barrier.wait(timeout=30), None)[1]
+
+    def sleep(seconds: float) -> None:
+        barrier.wait(timeout=30)
+
+    return sleep
 
 
 def test_the_highest_number_of_parallel_requests_is_recorded() -> None:

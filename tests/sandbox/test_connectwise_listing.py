@@ -1,11 +1,15 @@
 """How collections are filtered, ordered, cut to fields and paged."""
 
+import json
 import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from urllib.request import Request as UrlRequest
+from urllib.request import urlopen
 
 import pytest
 
+from sandbox.web import serve
 from tests.sandbox.connectwise_psa import AGREEMENTS, LINES, Psa
 
 COMPANIES = "/company/companies"
@@ -170,6 +174,16 @@ def test_a_full_last_page_still_names_a_next_one_that_is_empty(psa: Psa) -> None
 def test_forward_only_paging_ignores_page_and_refuses_an_order(psa: Psa) -> None:
     assert ids(psa.get(COMPANIES, FORWARD, page="7")) == [1, 2, 3]
     assert psa.call("GET", COMPANIES, headers=FORWARD, orderBy="name").status == 400
+
+
+def test_a_served_simulator_is_paged_by_following_its_links(psa: Psa) -> None:
+    with serve(psa.simulator) as server:
+        url, found = f"{server.url}/v2025_1/apis/3.0{COMPANIES}?pageSize=2", []
+        while url:
+            with urlopen(UrlRequest(url, headers={**psa.headers, **FORWARD})) as answer:
+                found += ids(json.load(answer))
+                url = answer.headers["Link"].partition(">")[0].removeprefix("<")
+    assert found == [1, 2, 3]
 
 
 def test_a_link_stays_on_the_host_of_the_request(psa: Psa) -> None:
