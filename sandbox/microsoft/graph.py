@@ -14,9 +14,9 @@ from uuid import UUID
 
 from sandbox.microsoft.batch import part_lines, run_batch
 from sandbox.microsoft.catalog import names_csv
-from sandbox.microsoft.collections import COLLECTIONS, Collection
 from sandbox.microsoft.directory import DIRECTORY_READERS, GLOBAL_READER, Directory, Tenant
 from sandbox.microsoft.graph_call import Call, GraphError, bad_request, denied, refusal
+from sandbox.microsoft.graph_collections import COLLECTIONS, Collection
 from sandbox.microsoft.mail import Mail, send_mail
 from sandbox.microsoft.throttling import Throttling
 from sandbox.microsoft.tokens import GRAPH, AccessToken, bearer

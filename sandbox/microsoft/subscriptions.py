@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,4 +78,5 @@ def capability_status(subscriptions: Iterable[Subscription]) -> str:
 
 def _add_months(start: datetime, months: int) -> datetime:
     year, month = divmod(start.month - 1 + months, 12)
-    return start.replace(year=start.year + year, month=month + 1, day=min(start.day, 28))
+    last_day = monthrange(start.year + year, month + 1)[1]
+    return start.replace(year=start.year + year, month=month + 1, day=min(start.day, last_day))
