@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.azure.failures import translated
 from sync_core.errors import InvalidConfiguration
@@ -75,8 +75,8 @@ def _fix(role: str) -> str:
     return f"Give the app's identity the role '{role}' on the key vault and let its network in"
 
 
-def vault_client(vault_url: str, credential: TokenCredential) -> SecretClient:
-    """The SDK's client of a vault. It waits seconds where the SDK would by itself wait minutes."""
+def vault_client(vault_url: str, credential: TokenCredential, **options: Any) -> SecretClient:
+    """The SDK's client of a vault, which waits seconds where the SDK by itself would wait minutes. ``options`` are the SDK's own."""
     from azure.keyvault.secrets import SecretClient
 
-    return SecretClient(vault_url, credential, connection_timeout=10, read_timeout=30, retry_total=3, retry_backoff_max=4)
+    return SecretClient(vault_url, credential, connection_timeout=10, read_timeout=30, retry_total=3, retry_backoff_max=4, **options)

@@ -1,0 +1,114 @@
+"""What secrets promise: the newest value, a sentence that names what is missing, and never a value in an error."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapters.azure.secrets import CACHE_SECONDS, KeyVaultSecrets
+from adapters.environment_secrets import EnvironmentSecrets
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.secrets import MemorySecrets
+from sync_core.errors import InvalidConfiguration, RetryLater
+from sync_core.ports import Secrets
+from tests.contract.vault import Vault
+
+
+@pytest.fixture(params=["memory", "environment", "file", "key vault"])
+def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> Secrets:
+    """Secrets without any value."""
+    make: dict[str, Callable[[], Secrets]] = {
+        "memory": MemorySecrets,
+        "environment": lambda: EnvironmentSecrets({}),
+        "file": lambda: EnvironmentSecrets({}, tmp_path / "folder" / "secrets.json"),
+        "key vault": lambda: KeyVaultSecrets(Vault().client, ManualClock()),
+    }
+    return make[request.param]()
+
+
+def test_the_newest_value_is_given(secrets: Secrets) -> None:
+    secrets.put("partner-refresh-token", "first")
+    secrets.put("partner-refresh-token", "second")
+    secrets.put("psa-key", "another")
+    assert secrets.get("partner-refresh-token") == "second"
+
+
+def test_a_secret_that_is_not_there_is_named_with_what_to_do(secrets: Secrets) -> None:
+    with pytest.raises(InvalidConfiguration, match="psa-key") as missing:
+        secrets.get("psa-key")
+    assert missing.value.code == "secret-missing"
+    assert missing.value.fix
+
+
+def test_an_environment_variable_holds_the_secret_of_its_name() -> None:
+    secrets = EnvironmentSecrets({"SECRET_PARTNER_REFRESH_TOKEN": "from the environment"})
+    assert secrets.get("partner-refresh-token") == "from the environment"
+    secrets.put("partner-refresh-token", "rotated")
+    assert secrets.get("partner-refresh-token") == "rotated"
+
+
+def test_a_missing_variable_is_named() -> None:
+    with pytest.raises(InvalidConfiguration, match="SECRET_PARTNER_REFRESH_TOKEN"):
+        EnvironmentSecrets({}).get("partner-refresh-token")
+
+
+def test_what_was_put_in_a_file_is_there_for_the_next_process(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    EnvironmentSecrets({}, file).put("token", "first")
+    EnvironmentSecrets({}, file).put("key", "value")
+    assert [EnvironmentSecrets({}, file).get(name) for name in ("token", "key")] == ["first", "value"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions; a file is its owner's by the folder it lies in")
+def test_the_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    EnvironmentSecrets({}, file).put("token", "value")
+    assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
+
+
+def test_a_broken_file_is_a_clear_error_that_shows_nothing_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_text('{"token": "cut of')
+    with pytest.raises(InvalidConfiguration, match=r"secrets\.json") as broken:
+        EnvironmentSecrets({}, file)
+    assert "cut of" not in str(broken.value)
+
+
+def test_the_vault_is_asked_once_in_five_minutes() -> None:
+    vault, clock = Vault(), ManualClock()
+    vault.secrets["token"] = "first"
+    secrets = KeyVaultSecrets(vault.client, clock)
+    assert [secrets.get("token") for _ in range(3)] == ["first"] * 3
+    assert vault.requests == ["GET token"]
+    vault.secrets["token"] = "rotated"
+    clock.advance(CACHE_SECONDS)
+    assert secrets.get("token") == "rotated"
+
+
+def test_a_value_that_was_put_into_the_vault_is_used_at_once() -> None:
+    vault = Vault()
+    secrets = KeyVaultSecrets(vault.client, ManualClock())
+    secrets.put("token", "new")
+    assert secrets.get("token") == "new"
+    assert (vault.secrets, vault.requests) == ({"token": "new"}, ["PUT token"])
+
+
+def test_a_vault_that_refuses_us_names_the_secret_and_the_role() -> None:
+    vault = Vault()
+    vault.refusal = 403
+    secrets = KeyVaultSecrets(vault.client, ManualClock())
+    with pytest.raises(InvalidConfiguration, match=r"secret token.*'Key Vault Secrets User'"):
+        secrets.get("token")
+    with pytest.raises(InvalidConfiguration, match=r"secret token.*'Key Vault Secrets Officer'") as refused:
+        secrets.put("token", "hush")
+    assert "hush" not in str(refused.value)
+
+
+def test_a_vault_that_cannot_be_made_out_is_tried_again_later() -> None:
+    vault = Vault()
+    vault.refusal = 501
+    with pytest.raises(RetryLater):
+        KeyVaultSecrets(vault.client, ManualClock()).get("token")
