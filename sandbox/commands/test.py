@@ -1,4 +1,4 @@
-"""Run the tests; with arguments, only what pytest makes of them (``dev.py test tests/unit -k proration``)."""
+"""Run all tests, or those that pytest's own arguments choose (dev.py test tests/unit -k proration)."""
 
 import os
 import shutil

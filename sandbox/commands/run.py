@@ -1,0 +1,55 @@
+"""Run the function app on this machine, on Azurite: with Core Tools when ``func`` is on the path, else on the local host."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.azurite import Azurite
+from sandbox.environment import DATA, ROOT, run
+from sandbox.host.configuration import ConfigurationError, read_settings
+from sandbox.host.host import STORAGE
+from sandbox.host.process import HostProcess
+
+DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until Ctrl-C; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="dev.py run", description=__doc__)
+    parser.add_argument("--settings", type=Path, default=ROOT / "local.settings.json", help="settings file (default: local.settings.json)")
+    parser.add_argument("--port", type=int, default=7071, help="port of the HTTP functions (default: 7071, as Core Tools)")
+    options = parser.parse_args(arguments)
+    location = DATA / "run" / "azurite"
+    location.mkdir(parents=True, exist_ok=True)
+    try:
+        settings = read_settings(options.settings)
+        with Azurite(location) as azurite:
+            if settings.get(STORAGE, DEVELOPMENT_STORAGE) == DEVELOPMENT_STORAGE:
+                settings[STORAGE] = azurite.connection_string
+            return _with_core_tools(settings, options.port) if shutil.which("func") else _with_local_host(settings, options.port)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _with_core_tools(settings: dict[str, str], port: int) -> int:
+    print("Starting Azure Functions Core Tools (func start) ...", flush=True)
+    os.environ.update(settings)  # Core Tools let the environment win over local.settings.json
+    os.chdir(ROOT)
+    return run([shutil.which("func") or "func", "start", "--port", str(port)])
+
+
+def _with_local_host(settings: dict[str, str], port: int) -> int:
+    print("There is no func on the path, so this is the project's own local host, which is not the one that Azure runs.", flush=True)
+    with HostProcess(ROOT, settings, port=port) as host:
+        print(f"The functions listen on {host.url}/api; the key for them is {host.host_key}. Ctrl-C ends it.", flush=True)
+        return host.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
