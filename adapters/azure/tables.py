@@ -99,9 +99,9 @@ def _commit(client: TableClient, writes: tuple[RowWrite, ...]) -> None:
         try:
             return _send(client, writes)
         except HttpResponseError as error:
-            refused = getattr(error, "index", 0)
             if not _disagrees(error):
                 raise
+            refused = getattr(error, "index", 0)
             if error.status_code != 404 or writes[refused].write is not Write.DELETE:
                 raise _conflict(client.table_name, writes[refused]) from error
             writes = writes[:refused] + writes[refused + 1 :]
@@ -150,10 +150,8 @@ def _to_entity(row: Row) -> dict[str, Any]:
 
 
 def _to_property(value: Value) -> Any:
-    from azure.data.tables import EdmType
-
     is_long = isinstance(value, int) and value not in _INT32
-    return (value, EdmType.INT64) if is_long else value
+    return (value, "Edm.Int64") if is_long else value
 
 
 def _to_row(entity: Any) -> Row:
