@@ -76,11 +76,17 @@ class Run:
     stopped: str = ""
     """Why the run's writes were stopped on the way, when they were."""
     finished: datetime | None = None
+    notice: str = ""
+    """What became of the run's e-mail."""
 
 
 @dataclass(frozen=True)
 class CustomerRun:
-    """One customer in one run. ``money`` is what its applicable changes move per period, by currency."""
+    """One customer in one run.
+
+    ``applicable`` counts the changes that go through without a person's word, and ``money`` is what they move per period,
+    by currency: what the run is judged by. ``waiting`` counts those that ask for a person.
+    """
 
     run_id: str
     tenant_id: str

@@ -1,0 +1,191 @@
+"""A customer at rest: one partition that holds what the next run needs (keys ``a-``) and the plans with their journal (``p-``).
+
+What changes together shares the partition and a transaction: a plan and the pointer to it, a confirmed step and the line
+it left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sync_core.model.billing import Binding
+from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
+from sync_core.ports import Row, RowWrite, Store
+from sync_core.rows import Stored, from_row, insert, insert_or_replace, read, replace_row, safe_key, to_row, upsert
+
+CUSTOMERS = "customers"
+_BINDING = "a-binding-"
+_DECISION = "a-decision-"
+_LIVE = "a-live"
+_STATE = "a-state"
+_RESYNC = "a-resync"
+
+
+@dataclass(frozen=True)
+class Live:
+    """The pointer to the customer's one live plan; ``number`` counts its plans and makes their ids."""
+
+    number: int = 0
+    plan_id: str = ""
+    run_id: str = ""
+    state: PlanState = PlanState.FINISHED
+
+
+@dataclass(frozen=True)
+class LastRead:
+    """What the last good read left: its day (UTC), its evidence, and since when (PSA date) a link's quantity has been zero."""
+
+    day: date
+    snapshot: str = ""
+    digest: str = ""
+    zero_since: Mapping[str, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A person's word on a change, for exactly what was shown: the change's fingerprint. It holds until ``until`` (UTC)."""
+
+    fingerprint: str
+    decision: Decision
+    by: str
+    why: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class LastResync:
+    """The customer's newest resync: a second request finds it while it is under way."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class CustomerRecord:
+    """All that is known of a customer before it is read again."""
+
+    tenant_id: str
+    live: Stored[Live]
+    last: Stored[LastRead] | None
+    bindings: Mapping[str, Binding]
+    said: Mapping[str, Said]
+
+
+def load_record(store: Store, tenant_id: str) -> CustomerRecord:
+    """Reads the customer's standing rows in one query."""
+    live = Stored(Live(), Row(tenant_id, _LIVE))
+    last: Stored[LastRead] | None = None
+    bindings: dict[str, Binding] = {}
+    said: dict[str, Said] = {}
+    for row in store.query(CUSTOMERS, tenant_id, "a-"):
+        if row.key == _LIVE:
+            live = Stored(from_row(Live, row), row)
+        elif row.key == _STATE:
+            last = Stored(from_row(LastRead, row), row)
+        elif row.key.startswith(_BINDING):
+            binding = from_row(Binding, row)
+            bindings[binding.link_key] = binding
+        elif row.key.startswith(_DECISION):
+            word = from_row(Said, row)
+            said[word.fingerprint] = word
+    return CustomerRecord(tenant_id, live, last, bindings, said)
+
+
+def store_plan(store: Store, record: CustomerRecord, plan: Plan) -> None:
+    """Makes ``plan`` the customer's live plan in place of the one the record knows; raises ``Conflict`` when that one moved on."""
+    live = Live(record.live.value.number + 1, plan.plan_id, plan.run_id, PlanState.LIVE)
+    store.transact(CUSTOMERS, [insert_or_replace(_live_row(record.tenant_id, live, record.live.row.etag)), insert(_plan_row(plan))])
+
+
+def drop_live_plan(store: Store, record: CustomerRecord) -> None:
+    """Takes back a live plan that nothing is left of; raises ``Conflict`` when it moved on."""
+    live = Live(record.live.value.number, state=PlanState.FINISHED)
+    store.transact(CUSTOMERS, [replace_row(_live_row(record.tenant_id, live, record.live.row.etag))])
+
+
+def move_live(store: Store, tenant_id: str, live: Stored[Live], state: PlanState) -> Stored[Live]:
+    """Moves the live plan on; raises ``Conflict`` when somebody else did."""
+    value = Live(live.value.number, live.value.plan_id, live.value.run_id, state)
+    store.transact(CUSTOMERS, [replace_row(_live_row(tenant_id, value, live.row.etag))])
+    return load_live(store, tenant_id)
+
+
+def load_live(store: Store, tenant_id: str) -> Stored[Live]:
+    """The pointer to the live plan; one that says there is none where there never was a plan."""
+    return read(store, CUSTOMERS, tenant_id, _LIVE, Live) or Stored(Live(), Row(tenant_id, _LIVE))
+
+
+def load_plan(store: Store, tenant_id: str, plan_id: str) -> Stored[Plan] | None:
+    """A stored plan, live or not."""
+    return read(store, CUSTOMERS, tenant_id, _plan_key(plan_id), Plan)
+
+
+def save_plan(store: Store, plan: Plan) -> None:
+    """Stores what became of a plan's changes."""
+    store.transact(CUSTOMERS, [upsert(_plan_row(plan))])
+
+
+def save_last_read(store: Store, tenant_id: str, last: LastRead) -> None:
+    """Stores what the read of today left."""
+    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _STATE, last))])
+
+
+def load_last_resync(store: Store, tenant_id: str) -> Stored[LastResync] | None:
+    """The customer's newest resync, or ``None``."""
+    return read(store, CUSTOMERS, tenant_id, _RESYNC, LastResync)
+
+
+def save_last_resync(store: Store, tenant_id: str, run_id: str, before: Stored[LastResync] | None) -> None:
+    """Names the resync that is to be the newest; raises ``Conflict`` when another request was faster."""
+    store.transact(CUSTOMERS, [insert_or_replace(to_row(tenant_id, _RESYNC, LastResync(run_id), before.row.etag if before else ""))])
+
+
+def save_said(store: Store, tenant_id: str, word: Said) -> None:
+    """Stores a person's word on a change."""
+    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _DECISION + word.fingerprint, word))])
+
+
+def binding_write(tenant_id: str, binding: Binding) -> RowWrite:
+    """The write that makes a link follow a line."""
+    return upsert(to_row(tenant_id, _BINDING + safe_key(binding.link_key), binding, line=binding.line_id))
+
+
+def open_journal(store: Store, tenant_id: str, entries: Sequence[JournalEntry]) -> None:
+    """Writes the journal rows of a plan's steps, all planned, before any of them is sent; raises ``Conflict`` when they are there."""
+    for start in range(0, len(entries), 90):
+        store.transact(CUSTOMERS, [insert(_journal_row(tenant_id, entry)) for entry in entries[start : start + 90]])
+
+
+def journal_of(store: Store, tenant_id: str, plan_id: str) -> list[Stored[JournalEntry]]:
+    """The journal rows of a plan, in the order of its steps."""
+    return [Stored(from_row(JournalEntry, row), row) for row in store.query(CUSTOMERS, tenant_id, f"{_plan_key(plan_id)}-step-")]
+
+
+def journal(store: Store, tenant_id: str) -> Iterator[JournalEntry]:
+    """Every journal row of a customer, oldest plan first."""
+    rows = store.query(CUSTOMERS, tenant_id, "p-")
+    return (from_row(JournalEntry, row) for row in rows if "-step-" in row.key)
+
+
+def journal_write(tenant_id: str, entry: JournalEntry, etag: str) -> RowWrite:
+    """The write that moves a journal row on, if nobody else did."""
+    return replace_row(_journal_row(tenant_id, entry, etag))
+
+
+def _plan_key(plan_id: str) -> str:
+    return f"p-{plan_id}"
+
+
+def _live_row(tenant_id: str, live: Live, etag: str) -> Row:
+    return to_row(tenant_id, _LIVE, live, etag, plan=live.plan_id, state=live.state.value)
+
+
+def _plan_row(plan: Plan) -> Row:
+    return to_row(plan.tenant_id, _plan_key(plan.plan_id), plan, run=plan.run_id, changes=len(plan.changes))
+
+
+def _journal_row(tenant_id: str, entry: JournalEntry, etag: str = "") -> Row:
+    key = f"{_plan_key(entry.plan_id)}-step-{entry.number:03d}"
+    return to_row(tenant_id, key, entry, etag, state=entry.state.value, describes=entry.step.describes[:500])

@@ -1,0 +1,30 @@
+"""How a customer leaves a run: with a state, a reason in words, and the run taken further when it was the last one."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from sync_core.errors import SyncError
+from sync_core.events import event
+from sync_core.model.runs import CustomerRun, CustomerState
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.release_run import advance
+from sync_core.pipeline.runs import move
+from sync_core.rows import Stored
+
+
+def end_customer(context: Context, customer: Stored[CustomerRun], state: CustomerState, reason: str = "", **changes: Any) -> None:
+    """Moves the customer on, and the run too when nobody else is left; raises ``Conflict`` when somebody else moved the customer."""
+    moved = move(context.store, customer, context.clock.now(), state=state, reason=reason, **changes)
+    event("customer." + state.value, run=customer.value.run_id, customer=customer.value.tenant_id)
+    if moved.last_read or moved.last_ended:
+        advance(context, customer.value.run_id)
+
+
+def fail_customer(context: Context, customer: Stored[CustomerRun], error: SyncError, last_read: date | None = None) -> None:
+    """Ends the customer in this run with what went wrong and what a person does about it."""
+    event("customer.error", logging.WARNING, run=customer.value.run_id, customer=customer.value.tenant_id, code=error.code)
+    reason = ". ".join(part.rstrip(".") for part in (error.what, error.why) if part)
+    end_customer(context, customer, CustomerState.FAILED, reason, code=error.code, fix=error.fix, last_read=last_read)

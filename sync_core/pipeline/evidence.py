@@ -1,0 +1,28 @@
+"""The raw snapshot behind a customer's counts, kept compressed under a name that says whose and when, written only when it changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from dataclasses import replace
+
+from sync_core.documents import to_document
+from sync_core.model.licences import UsageSnapshot
+
+
+def snapshot_digest(snapshot: UsageSnapshot) -> str:
+    """A fingerprint of what was read, whenever it was read."""
+    document = to_document(replace(snapshot, users=()))
+    del document["read_at"]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def snapshot_name(snapshot: UsageSnapshot, digest: str) -> str:
+    """The blob's name: the tenant, the day it was read (UTC) and its fingerprint."""
+    return f"snapshots/{snapshot.tenant_id}/{snapshot.read_at:%Y%m%d}-{digest[:16]}.json.z"
+
+
+def snapshot_content(snapshot: UsageSnapshot) -> bytes:
+    """The blob's content: compressed JSON."""
+    return zlib.compress(json.dumps(to_document(snapshot), separators=(",", ":")).encode())

@@ -1,0 +1,205 @@
+"""From what Microsoft and the PSA hold to the changes of one customer. Reads, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, needs, reconcile, resolve
+from sync_core.counting import count
+from sync_core.errors import SyncError
+from sync_core.events import event
+from sync_core.model.agreements import Agreement, AgreementLines, Product
+from sync_core.model.billing import CountedItem, Question
+from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.model.customers import Mode
+from sync_core.model.licences import UsageSnapshot
+from sync_core.model.plans import Change, Unlinked, Verdict
+from sync_core.model.runs import Run
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
+from sync_core.pipeline.evidence import snapshot_content, snapshot_digest, snapshot_name
+from sync_core.pipeline.permission import decided
+from sync_core.pipeline.shared import shared
+from sync_core.ports import Psa, Relationship
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one look at a customer comes to; ``evidence`` is the snapshot's blob, named in ``last_read``."""
+
+    changes: tuple[Change, ...]
+    unlinked: tuple[Unlinked, ...]
+    notes: tuple[str, ...]
+    last_read: LastRead
+    evidence: bytes
+
+
+def find_changes(
+    context: Context, run: Run, configuration: Configuration, item: CustomerConfiguration, record: CustomerRecord, plan_id: str, mode: Mode
+) -> Findings:
+    """Reads the customer and its agreements and computes what would change, with verdicts and what people said.
+
+    Raises what the ports raise: ``SkipCustomer``, ``StopRun``, ``RetryLater``, ``Rejected``.
+    """
+    snapshot = context.adapters.microsoft(configuration).read_usage(item.customer)
+    items = count(snapshot, configuration.partner, configuration.excluded_skus | item.excluded_skus, configuration.sku_names)
+    reader = _Reader(context, run, configuration, item, record)
+    inputs = reader.inputs(snapshot, items, plan_id)
+    judged = judge(reconcile(inputs), inputs)
+    changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
+    return Findings(
+        changes=decided(changes, record.said, mode, context.clock.now()),
+        unlinked=_unlinked(items, inputs),
+        notes=tuple(note for counted in items for note in counted.notes),
+        last_read=_last_read(record, snapshot, judged.first_zeros),
+        evidence=snapshot_content(snapshot),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads what the PSA holds for one customer, and no more than a plan needs."""
+
+    context: Context
+    run: Run
+    configuration: Configuration
+    item: CustomerConfiguration
+    record: CustomerRecord
+
+    def inputs(self, snapshot: UsageSnapshot, items: Iterable[CountedItem], plan_id: str) -> ReconcileInput:
+        """All that the customer's changes are computed from; what only a new line needs is read only for a new line."""
+        links, questions = resolve(self.item.links, self._heads())
+        agreements, missing = self._agreements(agreements_to_read((*links, *(question.link for question in questions)), self.record.bindings))
+        inputs = ReconcileInput(
+            tenant_id=self.record.tenant_id,
+            plan_id=plan_id,
+            installation=self.context.settings.installation,
+            business_dates=self.run.business_dates,
+            links=[link for link in links if (link.connection, link.agreement_id) not in missing],
+            questions=[*questions, *(Question(link, missing[place]) for link in links if (place := (link.connection, link.agreement_id)) in missing)],
+            items={counted.sku_id: counted for counted in items},
+            agreements=agreements,
+            bindings=self.record.bindings,
+            failed=snapshot.failed,
+            known_markers=self._known_markers(agreements.values()),
+            first_zeros=self.record.last.value.zero_since if self.record.last else {},
+            rails=self.item.guard_rails,
+            sku_names=self.configuration.sku_names,
+        )
+        wanted = needs(inputs)
+        return self._with_new_lines(inputs, wanted) if wanted.companies else inputs
+
+    def _psa(self, connection: str) -> Psa:
+        return self.context.adapters.psa(self.configuration, connection)
+
+    def _heads(self) -> list[Agreement]:
+        """The heads of the linked companies' agreements, out of what the run read in bulk; one chosen by id is read if it is not among them."""
+        heads: list[Agreement] = []
+        for connection in sorted({link.connection for link in self.item.links}):
+            companies = {link.company_id for link in self.item.links if link.connection == connection}
+            heads += [head for head in self._all_heads(connection) if head.company_id in companies]
+            known = {head.agreement_id for head in heads if head.connection == connection}
+            chosen = {link.agreement.value for link in self.item.links if link.connection == connection and link.agreement.by == "id"}
+            bound = {binding.agreement_id for binding in self.record.bindings.values() if binding.connection == connection}
+            if unknown := (chosen | bound) - known:
+                heads += self._psa(connection).read_headers(sorted(unknown))
+        return heads
+
+    def _all_heads(self, connection: str) -> Sequence[Agreement]:
+        return shared(self.context, self.run.run_id, f"agreements-{connection}", Agreement, lambda: self._psa(connection).read_headers(None))
+
+    def _agreements(self, places: Iterable[Place]) -> tuple[dict[Place, AgreementLines], dict[Place, str]]:
+        heads = {(head.connection, head.agreement_id): head for head in self._heads()}
+        found: dict[Place, AgreementLines] = {}
+        missing: dict[Place, str] = {}
+        for place in sorted(places):
+            if place in heads:
+                lines = self._psa(place[0]).read_lines(heads[place], self.run.business_dates[place[0]])
+                found[place] = AgreementLines(heads[place], lines)
+            else:
+                missing[place] = f"Agreement {place[1]} of {place[0]} cannot be found in the PSA"
+        return found, missing
+
+    def _known_markers(self, agreements: Iterable[AgreementLines]) -> frozenset[str]:
+        """The markers with a journal row behind them; the journal is read only when a line carries one of ours that no binding explains."""
+        ours = [line.marker for held in agreements for line in held.lines if marker_owner(line.marker) == self.context.settings.installation]
+        bound = {binding.marker for binding in self.record.bindings.values()}
+        if set(ours) <= bound and len(set(ours)) == len(ours):
+            return frozenset(ours)
+        return frozenset(entry.step.marker for entry in journal(self.context.store, self.record.tenant_id) if entry.step.marker)
+
+    def _with_new_lines(self, inputs: ReconcileInput, wanted: Needs) -> ReconcileInput:
+        """The lines of the companies' other agreements, the products, and the lines that links of other customers manage there."""
+        company_lines = {place: self._company_lines(place) for place in sorted(wanted.companies)}
+        products: dict[Place, Product | None] = dict.fromkeys(wanted.products)
+        for connection in sorted({place[0] for place in wanted.products}):
+            identifiers = sorted(identifier for name, identifier in wanted.products if name == connection)
+            by_name = {product.identifier.casefold(): product for product in self._psa(connection).products(identifiers)}
+            products |= {(connection, identifier): by_name.get(identifier.casefold()) for identifier in identifiers}
+        return replace(
+            inputs,
+            company_lines=company_lines,
+            products=products,
+            lines_of_others=self._lines_of_others(wanted),
+            known_markers=self._known_markers(held for company in company_lines.values() for held in company),
+        )
+
+    def _company_lines(self, place: Place) -> tuple[AgreementLines, ...]:
+        connection, company_id = place
+        psa, day = self._psa(connection), self.run.business_dates[connection]
+        return tuple(AgreementLines(head, psa.read_lines(head, day)) for head in psa.company_agreements(company_id))
+
+    def _lines_of_others(self, wanted: Needs) -> frozenset[Place]:
+        """Several customers may bill to one company: what their links manage is not a stranger's line."""
+        neighbours = [
+            other.customer.tenant_id
+            for other in self.configuration.customers
+            if other.customer.tenant_id != self.record.tenant_id
+            and any((link.connection, link.company_id) in wanted.companies for link in other.links)
+        ]
+        records = (load_record(self.context.store, tenant_id) for tenant_id in neighbours)
+        return frozenset((binding.connection, binding.line_id) for record in records for binding in record.bindings.values())
+
+
+def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput) -> tuple[Unlinked, ...]:
+    """What is counted and goes nowhere. SKUs of others, free ones and excluded ones are none of it."""
+    linked = {link.sku_id for link in inputs.configured}
+    return tuple(
+        Unlinked(item.sku_id, item.name, item.purchased, item.assigned, "No billing profile is linked")
+        for item in items
+        if item.sku_id not in linked and not item.excluded and (item.purchased is None or item.purchased or item.warning or item.suspended)
+    )
+
+
+def _frozen_if_gone(
+    context: Context, run: Run, configuration: Configuration, item: CustomerConfiguration, changes: Sequence[Change]
+) -> tuple[Change, ...]:
+    """A customer without an active relationship is frozen and asked about; a list that cannot be read, or is empty, freezes nobody."""
+    if not changes:
+        return ()
+    known = relationships(context, run, configuration)
+    if not known or item.customer.tenant_id in {relationship.tenant_id for relationship in known}:
+        return tuple(changes)
+    why = "The partner has no active relationship with this customer any more: renew it, or take the customer out of the configuration."
+    return tuple(replace(change, verdict=Verdict.HELD, reasons=(*change.reasons, why)) for change in changes)
+
+
+def relationships(context: Context, run: Run, configuration: Configuration) -> Sequence[Relationship]:
+    """The partner's relationships as the run read them; empty when they cannot be read."""
+    load: Callable[[], Sequence[Relationship]] = context.adapters.microsoft(configuration).relationships
+    try:
+        return shared(context, run.run_id, "relationships", Relationship, load)
+    except SyncError as error:
+        event("relationships.unread", run=run.run_id, code=error.code)
+        return ()
+
+
+def _last_read(record: CustomerRecord, snapshot: UsageSnapshot, first_zeros: Mapping[str, date]) -> LastRead:
+    """What this read leaves. Evidence that did not change keeps its name and is not stored again."""
+    digest = snapshot_digest(snapshot)
+    last = record.last.value if record.last else None
+    same = last is not None and last.digest == digest
+    day = snapshot.read_at.date() if not snapshot.failed or last is None else last.day
+    return LastRead(day, last.snapshot if same and last else snapshot_name(snapshot, digest), digest, first_zeros)

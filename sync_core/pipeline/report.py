@@ -1,0 +1,76 @@
+"""What a run came to, gathered once for everybody who tells people: the e-mail, the terminal, HTTP and the JSON report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sync_core.model.plans import Change, Plan
+from sync_core.model.runs import CustomerRun, CustomerState, Run
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.customers import load_plan
+from sync_core.pipeline.planning import relationships
+from sync_core.pipeline.runs import customers_of, load_run
+
+
+@dataclass(frozen=True)
+class CustomerReport:
+    """One customer of the run with its plan's changes."""
+
+    customer: CustomerRun
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run with all its customers. ``unread`` are those not read for too long, with the last good day (UTC) where there was one."""
+
+    run: Run
+    customers: tuple[CustomerReport, ...]
+    unread: tuple[tuple[str, date | None], ...] = ()
+    new: tuple[str, ...] = ()
+    """Customers with an active relationship that are not configured, by name."""
+    gone: tuple[str, ...] = ()
+    """Configured customers without an active relationship, by name."""
+
+    def in_state(self, state: CustomerState) -> list[CustomerReport]:
+        """The customers in a state."""
+        return [report for report in self.customers if report.customer.state is state]
+
+    def changes(self) -> list[tuple[CustomerRun, Change]]:
+        """All changes of the run with their customers."""
+        return [(report.customer, change) for report in self.customers for change in report.changes]
+
+
+def run_report(context: Context, run_id: str) -> RunReport | None:
+    """The report of a run as it stands now, or ``None`` for an unknown run."""
+    run = load_run(context.store, run_id)
+    if run is None:
+        return None
+    customers = [item.value for item in customers_of(context.store, run_id)]
+    configuration = context.configuration(run.value.configuration)
+    known = relationships(context, run.value, configuration)
+    configured = {item.customer.tenant_id: item.customer.name for item in configuration.customers}
+    return RunReport(
+        run=run.value,
+        customers=tuple(_with_plan(context, customer) for customer in customers),
+        unread=_unread(customers, run.value, configuration.notices.unread_after_days),
+        new=tuple(sorted(item.name for item in known if item.tenant_id not in configured)),
+        gone=tuple(sorted(name for tenant_id, name in configured.items() if known and tenant_id not in {item.tenant_id for item in known})),
+    )
+
+
+def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
+    if not customer.plan_id:
+        return CustomerReport(customer)
+    stored = load_plan(context.store, customer.tenant_id, customer.plan_id)
+    plan: Plan | None = stored.value if stored else None
+    return CustomerReport(customer, plan.changes if plan else (), plan.notes if plan else ())
+
+
+def _unread(customers: Sequence[CustomerRun], run: Run, days: int) -> tuple[tuple[str, date | None], ...]:
+    failed = [customer for customer in customers if customer.state is CustomerState.FAILED]
+    late = [item for item in failed if item.last_read is None or (run.started.date() - item.last_read).days >= days]
+    return tuple((customer.name, customer.last_read) for customer in late)

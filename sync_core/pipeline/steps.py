@@ -1,0 +1,181 @@
+"""One step of a plan, written to the PSA exactly once: the journal row goes first, moves by ETag, and decides what a crash may repeat.
+
+    planned ─► sending ─► confirmed | rejected
+                  └─► unknown ─► confirmed | planned again (all probes say not done) | unresolved (a person looks)
+
+Whoever finds a row in *sending* or *unknown* believes *not done* only after the settle time: the last moment to send, plus
+the write's deadline, plus what the PSA itself may still take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sync_core.billing import facts
+from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
+from sync_core.events import event
+from sync_core.model.agreements import Line
+from sync_core.model.billing import Binding
+from sync_core.model.plans import Change, ChangeKind, JournalEntry, Plan, StepState
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.customers import CUSTOMERS, binding_write, journal_write
+from sync_core.pipeline.leases import acquire
+from sync_core.ports import Probe, Probed, Psa
+from sync_core.rows import Stored, from_row
+
+ENDED = (StepState.CONFIRMED, StepState.REJECTED, StepState.HELD, StepState.UNRESOLVED)
+"""The states in which nothing more is done for a step."""
+_MOST_ATTEMPTS = 4
+_PROBE_AGAIN = 5.0
+
+
+class Stopped(Exception):
+    """The stop switch, or the run itself, forbids writing now."""
+
+
+def carry_out(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], may_write: Callable[[], None]) -> Stored[JournalEntry]:
+    """Takes a step to its end.
+
+    Raises:
+        RetryLater: it has to wait, or another worker may still be sending it.
+        Stopped: ``may_write`` says that nothing may be written now.
+        Conflict: another worker moved it.
+    """
+    while entry.value.state not in ENDED:
+        planned = entry.value.state is StepState.PLANNED
+        entry = _send(context, psa, plan, entry, may_write) if planned else _look(context, psa, plan, entry)
+    return entry
+
+
+def _send(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], may_write: Callable[[], None]) -> Stored[JournalEntry]:
+    step = entry.value.step
+    acquire(context, step.connection, step.agreement_id, plan.plan_id)
+    may_write()
+    changed = _what_changed(context, psa, plan, entry.value)
+    if changed:
+        return _move(context, plan, entry, state=StepState.HELD, outcome=changed)
+    settings, now = context.settings, context.clock.now()
+    send_until_monotonic = context.clock.monotonic() + settings.send_window_seconds
+    send_until = now + timedelta(seconds=settings.send_window_seconds)
+    settle = psa.settle_seconds if settings.settle_seconds is None else settings.settle_seconds
+    settled_at = send_until + timedelta(seconds=settings.write_deadline_seconds + settle)
+    entry = _move(
+        context,
+        plan,
+        entry,
+        state=StepState.SENDING,
+        attempt=entry.value.attempt + 1,
+        send_until=send_until,
+        settled_at=settled_at,
+        not_done_probes=0,
+        last_probe=None,
+    )
+    try:
+        psa.execute(step, send_until_monotonic)
+    except Throttled:
+        _move(context, plan, entry, state=StepState.PLANNED, attempt=entry.value.attempt - 1)
+        raise
+    except RetryLater:
+        _move(context, plan, entry, state=StepState.PLANNED)
+        raise
+    except Rejected as error:
+        return _move(context, plan, entry, state=StepState.REJECTED, outcome=str(error))
+    except OutcomeUnknown as error:
+        event("step.unknown", customer=plan.tenant_id, step=step.step_id)
+        return _move(context, plan, entry, state=StepState.UNKNOWN, outcome=error.what)
+    return _read_back(context, psa, plan, entry)
+
+
+def _read_back(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
+    """The PSA took the write: it counts once the line is read back as we set it."""
+    probed = psa.probe(entry.value.step)
+    if probed.probe is Probe.DONE:
+        return _confirm(context, plan, entry, probed)
+    return _move(
+        context, plan, entry, state=StepState.UNKNOWN, outcome=f"The PSA took the write, and the line does not show it. {probed.why}".strip()
+    )
+
+
+def _look(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
+    now = context.clock.now()
+    settled_at = entry.value.settled_at or now
+    if entry.value.state is StepState.SENDING and now < settled_at:
+        raise RetryLater("Another worker may still be sending this step", delay=(settled_at - now).total_seconds() + 1)
+    probed = psa.probe(entry.value.step)
+    if probed.probe is Probe.DONE:
+        return _confirm(context, plan, entry, probed)
+    if probed.probe is Probe.CANNOT_TELL:
+        return _move(context, plan, entry, state=StepState.UNRESOLVED, outcome=probed.why or "The PSA cannot tell whether the write happened")
+    if now < settled_at:
+        _move(context, plan, entry, state=StepState.UNKNOWN, not_done_probes=1, last_probe=now)
+        raise RetryLater("A write whose outcome is unknown may still happen", delay=(settled_at - now).total_seconds() + 1)
+    return _repeat_or_probe_again(context, plan, entry)
+
+
+def _repeat_or_probe_again(context: Context, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
+    """The settle time is over and the step is not done: absolute writes may be sent again, others after a second look."""
+    probes = entry.value.not_done_probes + 1
+    if not entry.value.step.repeatable and probes < 2:
+        _move(context, plan, entry, state=StepState.UNKNOWN, not_done_probes=probes, last_probe=context.clock.now())
+        raise RetryLater("A create is repeated only after a second look", delay=_PROBE_AGAIN)
+    if entry.value.attempt >= _MOST_ATTEMPTS:
+        return _move(context, plan, entry, state=StepState.UNRESOLVED, outcome=f"Not done after {entry.value.attempt} attempts")
+    return _move(context, plan, entry, state=StepState.PLANNED, outcome="Not done: sent again")
+
+
+def _what_changed(context: Context, psa: Psa, plan: Plan, entry: JournalEntry) -> str:
+    """In words, how the PSA differs from what the step's changes rest on; empty when it does not."""
+    day = plan.business_dates[entry.step.connection]
+    agreement = psa.read_agreement(entry.step.agreement_id, day)
+    if agreement is None:
+        return "The agreement is gone"
+    for change in changes_of(plan, entry):
+        found = facts(agreement, change.line_id, change.product, context.settings.installation)
+        for name, value in change.rests_on.items():
+            if found.get(name, "") != value:
+                return f"{name} was {value or 'empty'} when planned and is {found.get(name, '') or 'empty'} now"
+    return ""
+
+
+def _confirm(context: Context, plan: Plan, entry: Stored[JournalEntry], probed: Probed) -> Stored[JournalEntry]:
+    bindings = [binding_for(plan, change, probed.line) for change in changes_of(plan, entry.value) if probed.line and not change.is_double]
+    line_id = probed.line.line_id if probed.line else entry.value.step.line_id
+    event("step.confirmed", customer=plan.tenant_id, step=entry.value.step.step_id)
+    return _move(context, plan, entry, bindings, state=StepState.CONFIRMED, line_id=line_id, outcome="")
+
+
+def _move(context: Context, plan: Plan, entry: Stored[JournalEntry], bindings: list[Binding] | None = None, **changes: Any) -> Stored[JournalEntry]:
+    after = replace(entry.value, **changes)
+    writes = [journal_write(plan.tenant_id, after, entry.row.etag), *(binding_write(plan.tenant_id, binding) for binding in bindings or [])]
+    context.store.transact(CUSTOMERS, writes)
+    row = context.store.get(CUSTOMERS, plan.tenant_id, entry.row.key)
+    if row is None or from_row(JournalEntry, row) != after:
+        raise Conflict("Another worker moved the step", where=after.step.step_id)
+    return Stored(after, row)
+
+
+def changes_of(plan: Plan, entry: JournalEntry) -> list[Change]:
+    """The changes that a step carries."""
+    return [change for change in plan.changes if change.change_id in entry.step.change_ids]
+
+
+def binding_for(plan: Plan, change: Change, line: Line) -> Binding:
+    """What the link follows from now on: the line as it was read back."""
+    return Binding(
+        link_key=change.link_key,
+        connection=change.connection,
+        agreement_id=change.agreement_id,
+        line_id=line.line_id,
+        product_id=line.product_id,
+        quantity=line.quantity,
+        charge=line.charge,
+        starts=line.starts,
+        ends=line.ends,
+        marker=line.marker,
+        adopted=any(other.kind is ChangeKind.ADOPT and other.link_key == change.link_key for other in plan.changes),
+        ended=change.effective if change.kind is ChangeKind.END else None,
+        plan_id=plan.plan_id,
+    )

@@ -1,0 +1,125 @@
+"""The reading stage: one customer is read, compared and gets its plan, or fails with a reason people can act on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun
+from sync_core.events import event
+from sync_core.model.customers import Mode
+from sync_core.model.plans import Change, ChangeResult, Decision, Plan, PlanState
+from sync_core.model.runs import CustomerRun, CustomerState, Run
+from sync_core.pipeline.apply_plan import settle_abandoned
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_record, save_last_read, store_plan
+from sync_core.pipeline.ending import end_customer, fail_customer
+from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
+from sync_core.pipeline.permission import WAITING
+from sync_core.pipeline.planning import Findings, find_changes
+from sync_core.pipeline.runs import load_customer, load_run, stop_writes
+from sync_core.rows import Stored
+
+ANOTHER_TENANT = "answer-of-another-tenant"
+"""The error code for an answer that belongs to another tenant: the run stops writing."""
+
+
+def sync_customer(context: Context, message: Message) -> None:
+    """Handles one message; a duplicate finds the customer moved and stops."""
+    run = load_run(context.store, message.run_id)
+    customer = load_customer(context.store, message.run_id, message.tenant_id)
+    if run is None or customer is None or customer.value.state is not CustomerState.QUEUED:
+        return
+    record = load_record(context.store, message.tenant_id)
+    last_read = record.last.value.day if record.last else None
+    try:
+        if run.value.stopped:
+            raise SkipCustomer("The run was stopped", code="run-stopped", why=run.value.stopped)
+        _plan(context, run.value, customer, record)
+    except Conflict:
+        event("customer.overtaken", run=message.run_id, customer=message.tenant_id)
+    except RetryLater as error:
+        if not put_back(context, SYNC_CUSTOMER, message, error.delay):
+            fail_customer(context, customer, error, last_read)
+    except (SkipCustomer, InvalidConfiguration, Rejected, StopRun) as error:
+        if error.code == ANOTHER_TENANT or isinstance(error, StopRun):
+            stop_writes(context.store, run.value.run_id, str(error))
+        fail_customer(context, customer, error, last_read)
+
+
+def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: CustomerRecord) -> None:
+    configuration = context.configuration(run.configuration)
+    item = configuration.customer(customer.value.tenant_id)
+    if item is None:
+        raise SkipCustomer("The customer is not configured", code="not-configured", fix="Add it to the configuration and import it")
+    if record.live.value.state is PlanState.APPLYING:
+        record = settle_abandoned(context, run, record)
+    mode = item.customer.mode.capped(run.ceiling).capped(context.settings.mode_ceiling)
+    findings = find_changes(context, run, configuration, item, record, plan_id(record), mode)
+    plan = _plan_of(context, run, record, findings, mode)
+    _keep_last_read(context, record, findings)
+    if plan.changes:
+        store_plan(context.store, record, plan)
+    elif record.live.value.state is PlanState.LIVE:
+        drop_live_plan(context.store, record)
+    _conclude(context, customer, plan)
+
+
+def _keep_last_read(context: Context, record: CustomerRecord, findings: Findings) -> None:
+    before = record.last.value if record.last else None
+    if before is None or before.snapshot != findings.last_read.snapshot:
+        context.blobs.put(findings.last_read.snapshot, findings.evidence)
+    if before != findings.last_read:
+        save_last_read(context.store, record.tenant_id, findings.last_read)
+
+
+def _plan_of(context: Context, run: Run, record: CustomerRecord, findings: Findings, mode: Mode) -> Plan:
+    return Plan(
+        plan_id=plan_id(record),
+        tenant_id=record.tenant_id,
+        run_id=run.run_id,
+        created=context.clock.now(),
+        mode=mode,
+        configuration=run.configuration,
+        business_dates=run.business_dates,
+        changes=findings.changes,
+        unlinked=findings.unlinked,
+        notes=findings.notes,
+        snapshot=findings.last_read.snapshot,
+    )
+
+
+def plan_id(record: CustomerRecord) -> str:
+    """The id of the customer's next plan: its number, and a few letters that tell customers apart."""
+    return f"{record.live.value.number + 1:06d}-{hashlib.sha256(record.tenant_id.encode()).hexdigest()[:8]}"
+
+
+def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> None:
+    planned = [change for change in plan.changes if change.result is ChangeResult.PLANNED]
+    unasked = [change for change in planned if change.decision is not Decision.APPROVED]
+    waiting = sum(1 for change in plan.changes if change.result in WAITING)
+    if planned:
+        state, reason = CustomerState.PLANNED, ""
+    elif waiting:
+        state, reason = CustomerState.HELD, f"{waiting} of {len(plan.changes)} changes wait for a person"
+    else:
+        state, reason = CustomerState.DONE, f"{len(plan.changes)} changes seen, none applied" if plan.changes else ""
+    end_customer(
+        context,
+        customer,
+        state,
+        reason,
+        plan_id=plan.plan_id if plan.changes else "",
+        changes=len(plan.changes),
+        applicable=len(unasked),
+        waiting=waiting,
+        money=_money_moved(unasked),
+        unlinked=plan.unlinked,
+    )
+
+
+def _money_moved(changes: Sequence[Change]) -> dict[str, Decimal]:
+    """What the changes move per period, by currency: raises and reductions added up, so that they do not hide each other."""
+    currencies = {change.currency for change in changes}
+    return {currency: sum((abs(change.money) for change in changes if change.currency == currency), Decimal(0)) for currency in currencies}
