@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import requests
@@ -156,7 +157,7 @@ def test_the_newest_refresh_token_is_written_back_once_in_a_few_days(world: Worl
         world.sign_ins().token(delegated)
         seen.append(world.secrets.get("refresh-token"))
         world.clock.advance(86_400)
-    assert [before != after for before, after in zip(seen, seen[1:], strict=False)] == [True, False, False, False, False, True, False]
+    assert [before != after for before, after in pairwise(seen)] == [True, False, False, False, False, True, False]
 
 
 def test_a_daily_run_outlives_the_first_refresh_token(world: World) -> None:
@@ -164,6 +165,7 @@ def test_a_daily_run_outlives_the_first_refresh_token(world: World) -> None:
     for _day in range(120):
         world.sign_ins().token(key_of(world, sign_in=SignIn.DELEGATED))
         world.clock.advance(86_400)
+    assert token_requests(world) > 120
 
 
 def test_a_refresh_token_that_cannot_be_written_back_fails_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
