@@ -1,7 +1,7 @@
 """The one HTTP client for every vendor: deadlines, retries of reads, writes sent once, throttling, and errors that show no secret.
 
 - ``read`` may be sent again and is retried; it may be a POST (a token, a ``$batch``). ``write`` is sent once, whatever happens.
-- Both answer with statuses 200 to 499 as they are, except 429, for the vendor's own adapter to judge. No redirect is followed.
+- Both answer with statuses 200 to 499 as they are, except 408, 429 and redirects, for the vendor's own adapter to judge. No redirect is followed.
 - Plain http goes to loopback only. Certificate checks cannot be turned off.
 - A ``Gate`` stands before every single request, so that a limit shared by all processes counts retries too.
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.addresses import is_loopback, require_safe
 from adapters.redaction import shown, shown_url
-from adapters.retry import Failure, Policy, asked_wait, wait_before_retry
+from adapters.retry import REQUEST_TIMEOUT, RETRIED_STATUSES, Failure, Policy, asked_wait, wait_before_retry
 from sync_core.errors import OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.ports import Clock
 
@@ -177,7 +177,7 @@ class Http:
             asked = self._asked(answer)
             self._gate.throttled(DEFAULT_WAIT if asked is None else asked)
             raise self._throttled(url, asked)
-        if answer.status >= 500 or 300 <= answer.status < 400:
+        if answer.status >= 500 or 300 <= answer.status < 400 or answer.status == REQUEST_TIMEOUT:
             what = f"The write was answered with status {answer.status}"
             raise OutcomeUnknown(what, code=f"http-{answer.status}", where=self._place(url), why=shown(answer.text))
         return answer
@@ -195,7 +195,7 @@ class Http:
             raise Rejected(
                 f"The address answers with a redirect (status {answer.status})", where=self._place(url), fix="Configure the address it leads to"
             )
-        if answer.status < 500 and answer.status != 429:
+        if answer.status < 500 and answer.status not in RETRIED_STATUSES:
             return answer
         asked = self._asked(answer)
         if answer.status == 429:

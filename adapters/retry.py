@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+REQUEST_TIMEOUT = 408
+RETRIED_STATUSES = frozenset({REQUEST_TIMEOUT, 429, 502, 503, 504})
 LONGEST_ASKED = 3600.0
 
 

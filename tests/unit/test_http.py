@@ -62,7 +62,7 @@ def site() -> Iterator[Site]:
     site.server.close()
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 def test_a_read_is_sent_again_after_a_passing_refusal(site: Site, status: int) -> None:
     site.fail(status=status, times=2)
     assert site.read() == {"fine": True}
@@ -138,7 +138,7 @@ def test_a_connection_is_used_again() -> None:
         assert [client.read("GET", url).body for _ in range(3)] == [b"1", b"2", b"3"]
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_write_that_ends_in_a_server_error_has_an_unknown_outcome_and_is_not_repeated(site: Site, status: int) -> None:
     site.fail(status=status, times=1)
     with pytest.raises(OutcomeUnknown):

@@ -1,0 +1,22 @@
+"""ConnectWise PSA (Manage) over its REST interface."""
+
+from __future__ import annotations
+
+from adapters.http import Http, Limits
+from adapters.psa.connectwise.adapter import ConnectWise
+from adapters.psa.connectwise.client import Client
+from adapters.psa.connectwise.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
+from adapters.psa.kind import Kind
+from sync_core.budget import Budget
+from sync_core.model.configuration import Connection
+from sync_core.ports import Clock, Psa, Secrets
+
+
+def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clock) -> Psa:
+    """The adapter of a ConnectWise connection; calls nothing yet. Raises ``InvalidConfiguration``."""
+    settings = parse(connection)
+    http = Http(f"PSA connection {connection.name}", clock, limits=Limits(deadline=LONGEST_CALL), gate=budget)
+    return ConnectWise(settings, Client(settings, secrets, http))
+
+
+KIND = Kind("connectwise", connect, limits, SETTINGS, SECRETS, REQUIRED)

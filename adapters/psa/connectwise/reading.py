@@ -1,0 +1,196 @@
+"""ConnectWise's records as our model. Pure; members we do not know are passed over, and none is trusted to be there.
+
+A line that cannot be read whole is an error: without one of its lines an agreement would be billed wrongly. An agreement that
+cannot be read whole is shown with what is missing, and without the facts that planning needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.psa.connectwise.settings import CancelledDate, ConnectWiseSettings, NextInvoiceDate
+from sync_core.billing.periods import period_of
+from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Company, Line, Product
+
+Record = Mapping[str, Any]
+
+AGREEMENT_FIELDS = (
+    "id,name,type,company,agreementStatus,cancelledFlag,startDate,endDate,noEndingDateFlag,billingCycle,invoicingCycle,"
+    "periodType,billStartDate,nextInvoiceDate,prorateFlag,currency,parentAgreement"
+)
+LINE_FIELDS = "id,product,quantity,lessIncluded,unitPrice,billCustomer,effectiveDate,cancelledDate,serialNumber,invoiceDescription,_info"
+COMPANY_FIELDS = "id,name,website"
+CONTACT_FIELDS = "id,company,communicationItems"
+PRODUCT_FIELDS = "id,identifier,description,price,inactiveFlag,productClass"
+
+ONE_DAY = timedelta(days=1)
+UNKNOWN_START = date(1970, 1, 1)
+
+_CHARGES = {"Billable": Charge.BILLABLE, "DoNotBill": Charge.DO_NOT_BILL, "NoCharge": Charge.NO_CHARGE}
+_CYCLES = {"monthly": 1, "bimonthly": 2, "quarterly": 3, "semiannual": 6, "semiannually": 6, "yearly": 12, "annual": 12, "annually": 12}
+
+
+def agreement(record: Record, settings: ConnectWiseSettings) -> Agreement:
+    """The head of an agreement; raises ``ValueError`` when it has no id or company, or a date that is none.
+
+    Unverified: that periods count from 1 January where the invoicing cycle is CalendarYear, and from the bill start otherwise;
+    and what a billing cycle's name says about its length, which ``billing_cycles`` of the settings can correct.
+    """
+    start = day(record, "startDate")
+    anchor = day(record, "billStartDate") or start or UNKNOWN_START
+    cycle = text(record, "billingCycle/name")
+    head = Agreement(
+        connection=settings.name,
+        agreement_id=identifier(record, "id"),
+        company_id=identifier(record, "company/id"),
+        name=text(record, "name"),
+        type_name=text(record, "type/name"),
+        status=_status(record),
+        start=start or UNKNOWN_START,
+        end=None if member(record, "noEndingDateFlag") is True else day(record, "endDate"),
+        period_months=_months(cycle, settings),
+        anchor=date(anchor.year, 1, 1) if text(record, "invoicingCycle") == "CalendarYear" else anchor,
+        next_invoice=None,
+        prorates=member(record, "prorateFlag") is True,
+        currency=text(record, "currency/currencyCode") or settings.currency,
+        cycle=cycle,
+        parent_id=text(record, "parentAgreement/id") or None,
+    )
+    return replace(head, next_invoice=_first_open_day(head, record, settings.next_invoice_date)) if start else head
+
+
+def line(record: Record, cancelled: CancelledDate) -> Line:
+    """An addition; raises ``ValueError`` when it cannot be read whole. Its quantity is the same on every day of its life."""
+    bill_customer = text(record, "billCustomer")
+    if bill_customer not in _CHARGES:
+        raise ValueError(f"billCustomer is '{bill_customer}'")
+    ends = day(record, "cancelledDate")
+    return Line(
+        line_id=identifier(record, "id"),
+        product_id=identifier(record, "product/id"),
+        product=text(record, "product/identifier"),
+        quantity=amount(record, "quantity"),
+        unit_price=amount(record, "unitPrice", Decimal(0)),
+        included=amount(record, "lessIncluded", Decimal(0)),
+        charge=_CHARGES[bill_customer],
+        starts=day(record, "effectiveDate"),
+        ends=ends - ONE_DAY if ends and cancelled is CancelledDate.EXCLUSIVE else ends,
+        text=text(record, "invoiceDescription"),
+        marker=text(record, "serialNumber"),
+        edited_by=text(record, "_info/updatedBy"),
+        edited_at=text(record, "_info/lastUpdated"),
+    )
+
+
+def product(record: Record) -> Product:
+    """A product of the catalog; raises ``ValueError`` when it has no id, identifier or price."""
+    return Product(
+        product_id=identifier(record, "id"),
+        identifier=identifier(record, "identifier"),
+        name=text(record, "description"),
+        price=amount(record, "price", Decimal(0)),
+        active=member(record, "inactiveFlag") is not True,
+    )
+
+
+def companies(records: Iterable[Record], contacts: Iterable[Record]) -> list[Company]:
+    """The companies with the domains of their websites and of their contacts' e-mail addresses; of a contact nothing else is kept."""
+    by_company: dict[str, set[str]] = {}
+    for contact in contacts:
+        by_company.setdefault(text(contact, "company/id"), set()).update(_mail_domains(contact))
+    found = []
+    for record in records:
+        company_id = identifier(record, "id")
+        domains = by_company.get(company_id, set()) | _website_domain(text(record, "website"))
+        found.append(Company(company_id, text(record, "name"), frozenset(domains)))
+    return found
+
+
+def member(record: Record, path: str) -> Any:
+    """The value at ``reference/field``, or ``None``."""
+    value: Any = record
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def text(record: Record, path: str) -> str:
+    """The value as text; empty when there is none."""
+    value = member(record, path)
+    return "" if value is None else str(value)
+
+
+def identifier(record: Record, path: str) -> str:
+    """A text that must be there."""
+    value = text(record, path)
+    if not value:
+        raise ValueError(f"{path} is missing")
+    return value
+
+
+def amount(record: Record, path: str, default: Decimal | None = None) -> Decimal:
+    """A number as an exact decimal; ``default`` where there is none."""
+    value = member(record, path)
+    if value is None and default is not None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError(f"{path} is no number")
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{path} is no number") from None
+
+
+def day(record: Record, path: str) -> date | None:
+    """The date part of a time. Dates travel as midnight UTC and are never moved between zones (ConnectWise developer guide)."""
+    value = text(record, path)
+    return date.fromisoformat(value[:10]) if value else None
+
+
+def _status(record: Record) -> AgreementStatus:
+    if member(record, "cancelledFlag") is True:
+        return AgreementStatus.CANCELLED
+    status = text(record, "agreementStatus").lower()
+    return AgreementStatus(status) if status in set(AgreementStatus) else AgreementStatus.INACTIVE
+
+
+def _months(cycle: str, settings: ConnectWiseSettings) -> int:
+    """The length of a billing cycle in months, by its name; 0 when that is not known."""
+    plain = "".join(character for character in cycle.casefold() if character.isalpha())
+    return settings.billing_cycles.get(cycle.casefold(), _CYCLES.get(plain, 0))
+
+
+def _first_open_day(head: Agreement, record: Record, reading: NextInvoiceDate) -> date | None:
+    """The start of the first period that no invoice covers yet, as far as the next invoice's date and period type say."""
+    dated = day(record, "nextInvoiceDate")
+    if dated is None or head.period_months <= 0:
+        return None
+    period = period_of(head, dated)
+    period_type = text(record, "periodType")
+    match reading:
+        case NextInvoiceDate.CONTAINING:
+            return period.first
+        case NextInvoiceDate.FOLLOWING:
+            return period.last + ONE_DAY
+    if dated != period.first:
+        return None
+    return {"Current": period.first, "Undefined": period.first, "": period.first, "Future": period.last + ONE_DAY}.get(period_type)
+
+
+def _mail_domains(contact: Record) -> set[str]:
+    items = member(contact, "communicationItems")
+    mails = [text(item, "value") for item in items if text(item, "communicationType") == "Email"] if isinstance(items, list) else []
+    return {mail.rpartition("@")[2].strip().lower() for mail in mails if "@" in mail}
+
+
+def _website_domain(website: str) -> set[str]:
+    try:
+        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
+    except ValueError:
+        return set()
+    return {host.removeprefix("www.")} if "." in host else set()

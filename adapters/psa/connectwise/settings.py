@@ -1,0 +1,150 @@
+"""The settings of a ConnectWise PSA connection: what each means, its default, and what is wrong with a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from adapters.addresses import require_safe
+from sync_core.budget import Limits
+from sync_core.errors import InvalidConfiguration
+from sync_core.model.configuration import Connection
+
+SETTINGS: Mapping[str, str] = {
+    "company": "The company id that members type when they log in to ConnectWise.",
+    "client_id": "The clientId (a GUID) of this integration, issued at developer.connectwise.com.",
+    "codebase": "The part of the address before 'apis', such as v4_6_release; asked of ConnectWise when empty (the default).",
+    "api_version": "The version of the data model to ask for, YYYY.N; default 2025.1.",
+    "currency": "The code of the currency of agreements for which ConnectWise names none; default USD.",
+    "cancelled_date": "Whether a line's cancelled date is its last billed day (inclusive, the default) or the first day not billed (exclusive).",
+    "next_invoice_date": "What the next invoice covers: by_period_type (default), containing (the period of its date) or following (the one after).",
+    "billing_cycles": "Names of billing cycles of your own and their months, such as 'Monatlich=1, Quartal=3'.",
+    "settle_seconds": "How long after its deadline a lost write may still happen in ConnectWise, in seconds; default 120.",
+    "parallel": "How many requests the app sends at once, over all its instances; default 8.",
+    "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 800 (it is said to slow down from 1,000).",
+    "page_size": "How many rows to ask for at once, 1 to 1000; default 1000.",
+}
+SECRETS: Mapping[str, str] = {
+    "public_key": "The public key of the API member.",
+    "private_key": "The private key of the API member.",
+}
+REQUIRED = frozenset({"company", "client_id", *SECRETS})
+
+LONGEST_CALL = 45.0
+"""The total deadline of one request in seconds. A slot of the budget is leased for at least so long."""
+
+_CLOUD_HOSTS = frozenset({f"{region}.myconnectwise.net" for region in ("na", "eu", "au", "aus", "za")} | {"staging.connectwisedev.com"})
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class CancelledDate(StrEnum):
+    """How ConnectWise reads a line's ``cancelledDate``. Unverified which is right: integrators set the last day to be billed."""
+
+    INCLUSIVE = "inclusive"
+    EXCLUSIVE = "exclusive"
+
+
+class NextInvoiceDate(StrEnum):
+    """Which period the invoice dated ``nextInvoiceDate`` covers. Unverified: ConnectWise's interface documentation does not say."""
+
+    BY_PERIOD_TYPE = "by_period_type"
+    """It is dated on the first day of a period, and ``periodType`` says whether it covers that one (Current) or the next (Future)."""
+    CONTAINING = "containing"
+    FOLLOWING = "following"
+
+
+@dataclass(frozen=True)
+class ConnectWiseSettings:
+    """The settings of one connection, checked. ``url`` has no trailing slash; ``public_key`` and ``private_key`` are names of secrets."""
+
+    name: str
+    url: str
+    company: str
+    client_id: str
+    public_key: str
+    private_key: str
+    codebase: str = ""
+    api_version: str = "2025.1"
+    currency: str = "USD"
+    cancelled_date: CancelledDate = CancelledDate.INCLUSIVE
+    next_invoice_date: NextInvoiceDate = NextInvoiceDate.BY_PERIOD_TYPE
+    billing_cycles: Mapping[str, int] = field(default_factory=dict)
+    settle_seconds: float = 120.0
+    page_size: int = 1000
+
+
+def parse(connection: Connection) -> ConnectWiseSettings:
+    """The settings of a connection; raises ``InvalidConfiguration`` that names the setting."""
+    given = {**connection.settings, **connection.secrets}
+    for name in given:
+        if name not in SETTINGS and name not in SECRETS:
+            raise _wrong(connection, name, "is not known", f"Use one of: {', '.join((*SETTINGS, *SECRETS))}")
+    for name in sorted(REQUIRED):
+        if not given.get(name):
+            raise _wrong(connection, name, "is missing", {**SETTINGS, **SECRETS}[name])
+    return ConnectWiseSettings(
+        name=connection.name,
+        url=api_address(connection.url),
+        company=given["company"],
+        client_id=given["client_id"],
+        public_key=given["public_key"],
+        private_key=given["private_key"],
+        codebase=given.get("codebase", "").strip("/"),
+        api_version=given.get("api_version", "2025.1"),
+        currency=given.get("currency", "USD"),
+        cancelled_date=_choice(connection, "cancelled_date", CancelledDate.INCLUSIVE),
+        next_invoice_date=_choice(connection, "next_invoice_date", NextInvoiceDate.BY_PERIOD_TYPE),
+        billing_cycles=_cycles(connection),
+        settle_seconds=_number(connection, "settle_seconds", 120, least=0),
+        page_size=_number(connection, "page_size", 1000, least=1, most=1000),
+    )
+
+
+def limits(connection: Connection) -> Limits:
+    """What the app may ask of this connection; raises ``InvalidConfiguration``."""
+    return Limits(
+        parallel=_number(connection, "parallel", 8, least=1),
+        calls=_number(connection, "calls_per_minute", 800, least=4),
+        longest_call=LONGEST_CALL,
+    )
+
+
+def api_address(url: str) -> str:
+    """The base address of the interface: on ConnectWise's cloud its host begins with ``api-`` (ConnectWise developer guide)."""
+    require_safe(url)
+    parts = urlsplit(url)
+    host = f"api-{parts.netloc}" if parts.netloc.lower() in _CLOUD_HOSTS else parts.netloc
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+
+
+def _choice(connection: Connection, name: str, default: Choice) -> Choice:
+    value = connection.settings.get(name, default)
+    try:
+        return type(default)(value)
+    except ValueError:
+        raise _wrong(connection, name, f"cannot be '{value}'", f"Use one of: {', '.join(type(default))}") from None
+
+
+def _number(connection: Connection, name: str, default: int, least: int, most: int = 1_000_000) -> int:
+    text = str(connection.settings.get(name, default))
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise _wrong(connection, name, f"cannot be '{text}'", f"Use a whole number from {least} to {most}")
+    return int(text)
+
+
+def _cycles(connection: Connection) -> dict[str, int]:
+    months: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in connection.settings.get("billing_cycles", "").split(","))):
+        name, _, number = part.rpartition("=")
+        if not name.strip() or not number.strip().isdecimal() or not 1 <= int(number) <= 12:
+            raise _wrong(connection, "billing_cycles", f"cannot hold '{part}'", "Write name=months, separated by commas")
+        months[name.strip().casefold()] = int(number)
+    return months
+
+
+def _wrong(connection: Connection, name: str, what: str, fix: str) -> InvalidConfiguration:
+    return InvalidConfiguration(f"The setting '{name}' {what}", where=f"PSA connection {connection.name}", fix=fix)

@@ -1,0 +1,35 @@
+"""What the product knows of a PSA before it talks to it: how to connect, and which settings and secrets that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sync_core.budget import Budget, Limits
+from sync_core.model.configuration import Connection
+from sync_core.ports import Clock, Psa, Secrets
+
+
+class Connect(Protocol):
+    """Makes the adapter of a connection; calls nothing yet. Raises ``InvalidConfiguration`` when a setting is missing or wrong."""
+
+    def __call__(self, connection: Connection, secrets: Secrets, budget: Budget, clock: Clock) -> Psa: ...
+
+
+class LimitsOf(Protocol):
+    """The limits that the app keeps to at this PSA; raises ``InvalidConfiguration``."""
+
+    def __call__(self, connection: Connection) -> Limits: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of PSA. ``settings`` and ``secrets`` map each name to a sentence on what it is; those in ``required`` have no default."""
+
+    name: str
+    connect: Connect
+    limits: LimitsOf
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+    required: frozenset[str]
