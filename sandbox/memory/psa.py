@@ -1,0 +1,296 @@
+"""A PSA in memory, for the tests of the core: three ways to keep lines, lost and late writes, and a person who edits.
+
+It shares its write rules with no vendor's adapter: what the core relies on must hold for all of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError, Throttled
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Company, Line, Product
+from sync_core.model.plans import Change, ChangeKind, Step
+from sync_core.ports import Clock, Health, Probe, Probed, Receipt
+
+
+class Keeping(StrEnum):
+    """How the PSA keeps quantities, and so what one write is."""
+
+    LINES = "lines"
+    """Each line has one quantity and is written alone, as in ConnectWise."""
+    WHOLE_AGREEMENTS = "whole agreements"
+    """One write carries all changes of an agreement, as in HaloPSA."""
+    DATED_DELTAS = "dated deltas"
+    """A quantity is the sum of dated differences, each of which can only be added, as in Autotask."""
+
+
+class Mishap(StrEnum):
+    """What happens to the next write."""
+
+    LOSE_ANSWER = "lose answer"
+    """It is done, and nobody hears of it."""
+    LOSE_REQUEST = "lose request"
+    """It is not done, and nobody hears of that either."""
+    COMMIT_LATE = "commit late"
+    """Its answer is lost, and it is done when ``commit_late_writes`` is called."""
+    THROTTLE = "throttle"
+    REJECT = "reject"
+
+
+@dataclass
+class _Kept:
+    agreement_id: str
+    line: Line
+    deltas: list[tuple[date, Decimal]] = field(default_factory=list)
+
+    def on(self, day: date) -> Line:
+        return replace(self.line, quantity=sum((units for since, units in self.deltas if since <= day), Decimal(0)))
+
+    def latest(self) -> Line:
+        return self.on(date.max)
+
+
+class MemoryPsa:
+    """One PSA connection. Seed it with ``add_*``; ``writes`` lists the steps that were carried out, in order."""
+
+    def __init__(self, clock: Clock, connection: str = "memory", keeping: Keeping = Keeping.LINES, settle_seconds: float = 120.0) -> None:
+        self.writes: list[Step] = []
+        self.stopped: StopRun | None = None
+        """When set, the PSA refuses our key."""
+        self._clock = clock
+        self._connection = connection
+        self._keeping = keeping
+        self._settle_seconds = settle_seconds
+        self._companies: list[Company] = []
+        self._products: list[Product] = []
+        self._agreements: dict[str, Agreement] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._line_ids = itertools.count(1)
+        self._mishaps: deque[Mishap] = deque()
+        self._read_failures: deque[SyncError] = deque()
+        self._late: list[Step] = []
+
+    def add_company(self, company: Company) -> Company:
+        """Adds a company."""
+        self._companies.append(company)
+        return company
+
+    def add_product(self, product: Product) -> Product:
+        """Adds a product to the catalogue."""
+        self._products.append(product)
+        return product
+
+    def add_agreement(self, agreement: Agreement) -> Agreement:
+        """Adds an agreement, or puts it in place of the one with its id."""
+        self._agreements[agreement.agreement_id] = agreement
+        return agreement
+
+    def add_line(self, agreement_id: str, line: Line) -> Line:
+        """Adds a line with an id of our choice in place of its own; its quantity holds from its start on."""
+        line = replace(line, line_id=str(next(self._line_ids)))
+        self._kept[line.line_id] = _Kept(agreement_id, line, [(line.starts or date.min, line.quantity)])
+        return line
+
+    def edit(self, line_id: str, by: str = "a person", **changes: Any) -> None:
+        """Changes fields of a line as a person would in the PSA's own pages."""
+        kept = self._kept[line_id]
+        kept.line = replace(kept.line, **changes, edited_by=by, edited_at=self._clock.now().isoformat())
+        if "quantity" in changes:
+            kept.deltas = [(date.min, changes["quantity"])]
+
+    def lines(self, agreement_id: str) -> list[Line]:
+        """What an agreement holds in the end, dated changes included."""
+        return [kept.latest() for kept in list(self._kept.values()) if kept.agreement_id == agreement_id]
+
+    def fail_next_write(self, mishap: Mishap) -> None:
+        """Lets something happen to the next write that is not yet spoken for."""
+        self._mishaps.append(mishap)
+
+    def fail_next_read(self, error: SyncError) -> None:
+        """Lets the next read raise."""
+        self._read_failures.append(error)
+
+    def commit_late_writes(self) -> None:
+        """Carries out the writes that ``Mishap.COMMIT_LATE`` held back."""
+        late, self._late = self._late, []
+        for step in late:
+            self._carry_out(step)
+
+    @property
+    def connection(self) -> str:
+        """See ``Psa.connection``."""
+        return self._connection
+
+    @property
+    def settle_seconds(self) -> float:
+        """See ``Psa.settle_seconds``."""
+        return self._settle_seconds
+
+    def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
+        """See ``Psa.read_headers``."""
+        self._reading()
+        if agreement_ids is None:
+            return [agreement for agreement in self._agreements.values() if agreement.status is AgreementStatus.ACTIVE]
+        return [self._agreements[each] for each in agreement_ids if each in self._agreements]
+
+    def company_agreements(self, company_id: str) -> Sequence[Agreement]:
+        """See ``Psa.company_agreements``."""
+        return [agreement for agreement in self.read_headers(None) if agreement.company_id == company_id]
+
+    def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
+        """See ``Psa.read_lines``."""
+        self._reading()
+        if agreement.agreement_id not in self._agreements:
+            raise Rejected(f"Agreement {agreement.agreement_id} is not there", code="agreement-missing", where=self._connection)
+        return tuple(kept.on(on) for kept in list(self._kept.values()) if kept.agreement_id == agreement.agreement_id)
+
+    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
+        """See ``Psa.read_agreement``."""
+        heads = self.read_headers([agreement_id])
+        return AgreementLines(heads[0], self.read_lines(heads[0], on)) if heads else None
+
+    def companies(self) -> Sequence[Company]:
+        """See ``Psa.companies``."""
+        self._reading()
+        return list(self._companies)
+
+    def products(self, identifiers: Collection[str] | None = None) -> Sequence[Product]:
+        """See ``Psa.products``."""
+        self._reading()
+        return [product for product in self._products if identifiers is None or product.identifier in identifiers]
+
+    def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
+        """See ``Psa.steps_for``."""
+        writing = [change for change in changes if change.kind in (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)]
+        groups = [writing] if self._keeping is Keeping.WHOLE_AGREEMENTS and writing else [[change] for change in writing]
+        return [self._step(agreement, group, plan_id) for group in groups]
+
+    def execute(self, step: Step, send_until: float) -> Receipt:
+        """See ``Psa.execute``."""
+        if self._clock.monotonic() > send_until:
+            raise Throttled("The last moment to send has passed", delay=30.0, code="not-sent", where=self._connection)
+        match self._mishaps.popleft() if self._mishaps else None:
+            case Mishap.THROTTLE:
+                raise Throttled("Asks us to slow down", delay=30.0, where=self._connection)
+            case Mishap.REJECT:
+                raise Rejected("The PSA refuses the write", where=self._connection, why="quantity: must be something else")
+            case Mishap.LOSE_REQUEST:
+                raise OutcomeUnknown("No answer", where=self._connection)
+            case Mishap.COMMIT_LATE:
+                self._late.append(step)
+                raise OutcomeUnknown("No answer", where=self._connection)
+            case Mishap.LOSE_ANSWER:
+                self._carry_out(step)
+                raise OutcomeUnknown("No answer", where=self._connection)
+        return Receipt(self._carry_out(step))
+
+    def probe(self, step: Step) -> Probed:
+        """See ``Psa.probe``. A step with several changes is done when all of them are, and not done when none is."""
+        self._reading()
+        probed = [self._probe_operation(step.agreement_id, operation) for operation in step.request["operations"]]
+        if len({each.probe for each in probed}) > 1:
+            return Probed(Probe.CANNOT_TELL, why="Some of the step's changes are there and some are not")
+        return probed[0]
+
+    def health(self) -> Health:
+        """See ``Psa.health``."""
+        try:
+            self._reading()
+        except SyncError as error:
+            return Health(self._connection, False, str(error), error.fix)
+        return Health(self._connection, True)
+
+    def _reading(self) -> None:
+        if self.stopped:
+            raise self.stopped
+        if self._read_failures:
+            raise self._read_failures.popleft()
+
+    def _step(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Step:
+        operations = [self._operation(change) for change in changes]
+        return Step(
+            step_id="-".join((plan_id, agreement.agreement_id, *(change.change_id for change in changes))),
+            change_ids=tuple(change.change_id for change in changes),
+            connection=self._connection,
+            agreement_id=agreement.agreement_id,
+            describes="; ".join(f"{change.kind} {change.product} {change.after}" for change in changes),
+            request={"operations": operations},
+            repeatable=not any(operation["operation"] in ("add", "delta") for operation in operations),
+            line_id=changes[0].line_id if len(changes) == 1 else "",
+            marker=changes[0].marker if len(changes) == 1 else "",
+        )
+
+    def _operation(self, change: Change) -> dict[str, str]:
+        effective = change.effective.isoformat() if change.effective else ""
+        after = str(change.after)
+        match change.kind:
+            case ChangeKind.ADD:
+                return {"operation": "add", "product": change.product_id, "quantity": after, "starts": effective, "marker": change.marker}
+            case ChangeKind.END:
+                return {"operation": "end", "line": change.line_id, "ends": effective}
+        if self._keeping is Keeping.DATED_DELTAS:
+            before = change.before or Decimal(0)
+            units = (change.after or Decimal(0)) - before
+            return {"operation": "delta", "line": change.line_id, "units": str(units), "from": effective, "before": str(before), "quantity": after}
+        return {"operation": "set", "line": change.line_id, "quantity": after}
+
+    def _carry_out(self, step: Step) -> str:
+        line_ids = [self._do(step.agreement_id, operation) for operation in step.request["operations"]]
+        self.writes.append(step)
+        return line_ids[0]
+
+    def _do(self, agreement_id: str, operation: Mapping[str, str]) -> str:
+        if operation["operation"] == "add":
+            return self._add(agreement_id, operation).line_id
+        kept = self._kept[operation["line"]]
+        match operation["operation"]:
+            case "end":
+                kept.line = replace(kept.line, ends=date.fromisoformat(operation["ends"]))
+            case "set":
+                kept.deltas = [(date.min, Decimal(operation["quantity"]))]
+            case "delta":
+                kept.deltas.append((date.fromisoformat(operation["from"]), Decimal(operation["units"])))
+        return kept.line.line_id
+
+    def _add(self, agreement_id: str, operation: Mapping[str, str]) -> Line:
+        product = next((each for each in self._products if each.product_id == operation["product"]), None)
+        if product is None:
+            raise Rejected(f"There is no product {operation['product']}", where=self._connection)
+        starts, quantity = date.fromisoformat(operation["starts"]), Decimal(operation["quantity"])
+        return self.add_line(
+            agreement_id, Line("", product.product_id, product.identifier, quantity, product.price, starts=starts, marker=operation["marker"])
+        )
+
+    def _probe_operation(self, agreement_id: str, operation: Mapping[str, str]) -> Probed:
+        if operation["operation"] == "add":
+            return self._probe_add(agreement_id, operation)
+        kept = self._kept.get(operation["line"])
+        if kept is None:
+            return Probed(Probe.CANNOT_TELL, why=f"Line {operation['line']} is not there")
+        if operation["operation"] == "end":
+            done = kept.line.ends == date.fromisoformat(operation["ends"])
+        else:
+            line = kept.on(date.fromisoformat(operation["from"])) if "from" in operation else kept.latest()
+            done = line.quantity == Decimal(operation["quantity"])
+            if not done and "before" in operation and line.quantity != Decimal(operation["before"]):
+                return Probed(Probe.CANNOT_TELL, line, "The quantity is neither what it was nor what it should be")
+        return Probed(Probe.DONE if done else Probe.NOT_DONE, kept.latest())
+
+    def _probe_add(self, agreement_id: str, operation: Mapping[str, str]) -> Probed:
+        found = [line for line in self.lines(agreement_id) if line.marker == operation["marker"]]
+        if not found:
+            return Probed(Probe.NOT_DONE)
+        if len(found) > 1:
+            return Probed(Probe.CANNOT_TELL, why=f"Lines {', '.join(line.line_id for line in found)} carry the same marker")
+        line = found[0]
+        wanted = (operation["product"], Decimal(operation["quantity"]), date.fromisoformat(operation["starts"]))
+        if (line.product_id, line.quantity, line.starts) != wanted:
+            return Probed(Probe.CANNOT_TELL, line, "The line with our marker differs from what we sent")
+        return Probed(Probe.DONE, line)
