@@ -29,6 +29,7 @@ from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.messages import APPLY_PLAN, Message, put_back
 from sync_core.pipeline.permission import WAITING
 from sync_core.pipeline.planning import find_changes
+from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.start_run import business_dates
 from sync_core.pipeline.steps import Stopped, binding_for, carry_out
@@ -39,7 +40,10 @@ def apply_plan(context: Context, message: Message) -> None:
     """Handles one message; a duplicate finds the customer ended, or the steps where the other worker took them."""
     run = load_run(context.store, message.run_id)
     customer = load_customer(context.store, message.run_id, message.tenant_id)
-    if run is None or customer is None or customer.value.state is not CustomerState.RELEASED:
+    if run is None or customer is None:
+        return
+    if customer.value.state is not CustomerState.RELEASED:
+        advance(context, message.run_id)
         return
     try:
         _apply(context, run.value, customer)

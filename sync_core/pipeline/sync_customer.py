@@ -18,6 +18,7 @@ from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.permission import WAITING
 from sync_core.pipeline.planning import Findings, find_changes
+from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run, stop_writes
 from sync_core.rows import Stored
 
@@ -26,10 +27,13 @@ ANOTHER_TENANT = "answer-of-another-tenant"
 
 
 def sync_customer(context: Context, message: Message) -> None:
-    """Handles one message; a duplicate finds the customer moved and stops."""
+    """Handles one message; a duplicate finds the customer moved, and takes the run on in case the first one died right after its move."""
     run = load_run(context.store, message.run_id)
     customer = load_customer(context.store, message.run_id, message.tenant_id)
-    if run is None or customer is None or customer.value.state is not CustomerState.QUEUED:
+    if run is None or customer is None:
+        return
+    if customer.value.state is not CustomerState.QUEUED:
+        advance(context, message.run_id)
         return
     record = load_record(context.store, message.tenant_id)
     last_read = record.last.value.day if record.last else None

@@ -1,0 +1,24 @@
+"""Timers: the daily run, and the sweep that takes further what a crash left lying. Schedules are UTC."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from adapters.functions.world import context
+from sync_core.pipeline.start_run import start_daily_run
+from sync_core.pipeline.sweep import sweep as sweep_runs
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+
+
+@blueprint.timer_trigger(schedule="%SYNC_SCHEDULE%", arg_name="timer", use_monitor=True)
+@blueprint.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:01:00")
+def start_run(timer: func.TimerRequest) -> None:
+    """Starts the run of the latest slot; a late or second start is the same run."""
+    start_daily_run(context())
+
+
+@blueprint.timer_trigger(schedule="%SYNC_SWEEP_SCHEDULE%", arg_name="timer", use_monitor=False)
+def sweep(timer: func.TimerRequest) -> None:
+    """Sends lost messages again, fails who is stuck, releases and closes runs."""
+    sweep_runs(context())

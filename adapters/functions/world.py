@@ -1,0 +1,23 @@
+"""The context all functions of a process share, made on the first invocation: importing the app connects to nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+from sync_core.pipeline.context import Context
+
+_lock = threading.Lock()
+_made: list[Context] = []
+
+
+def context() -> Context:
+    """The process's one context. Raises ``InvalidConfiguration`` when a setting is wrong."""
+    with _lock:
+        if not _made:
+            from adapters.wiring import context_from
+
+            logging.getLogger("azure").setLevel(logging.WARNING)
+            _made.append(context_from(os.environ))
+        return _made[0]

@@ -1,0 +1,153 @@
+"""Puts the product together: settings in, a context with real adapters out. The only place that knows every adapter."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from adapters.azure.blobs import AzureBlobs
+from adapters.azure.connection import StorageConnection, managed_identity
+from adapters.azure.queues import AzureQueues
+from adapters.azure.secrets import KeyVaultSecrets, vault_client
+from adapters.azure.tables import AzureTables
+from adapters.clock import SystemClock
+from adapters.environment_secrets import EnvironmentSecrets
+from sync_core.model.configuration import Configuration, Credential, MailVia, Partner
+from sync_core.pipeline.context import Context
+from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Secrets, Store
+from sync_core.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.microsoft.credentials import PartnerSignIn
+    from adapters.microsoft.graph import GraphService
+    from sync_core.pipeline.report import RunReport
+
+EVIDENCE = "evidence"
+"""The blob container for snapshots and what a run reads once."""
+
+Made = TypeVar("Made")
+
+
+def context_from(environment: Mapping[str, str]) -> Context:
+    """The world of the stages, from the app settings; connects to nothing yet. Raises ``InvalidConfiguration``."""
+    settings = Settings.from_environment(environment)
+    connection = StorageConnection(environment)
+    clock = SystemClock()
+    return assemble(
+        settings,
+        clock,
+        AzureTables(connection),
+        AzureQueues(connection),
+        AzureBlobs(connection, EVIDENCE),
+        secrets_from(settings, environment, clock),
+    )
+
+
+def assemble(settings: Settings, clock: Clock, store: Store, queue: Queue, blobs: Blobs, secrets: Secrets) -> Context:
+    """A context over any storage, with the real adapters for Microsoft, the PSAs and mail."""
+    return Context(settings, clock, store, queue, blobs, ConfiguredAdapters(settings, clock, store, blobs, secrets))
+
+
+def secrets_from(settings: Settings, environment: Mapping[str, str], clock: Clock) -> Secrets:
+    """The key vault of the settings; without one the environment, with what is put kept in ``SYNC_SECRETS_FILE`` when that is set."""
+    if settings.key_vault_url:
+        return KeyVaultSecrets(lambda: vault_client(settings.key_vault_url, managed_identity(environment.get("AZURE_CLIENT_ID", ""))), clock)
+    file = environment.get("SYNC_SECRETS_FILE", "")
+    return EnvironmentSecrets(environment, Path(file) if file else None)
+
+
+class ConfiguredAdapters:
+    """The adapters that a configuration asks for, each made once a process and version, on first use."""
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store, blobs: Blobs, secrets: Secrets) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._blobs = blobs
+        self._secrets = secrets
+        self._made: dict[tuple[str, object], object] = {}
+        self._lock = threading.RLock()
+
+    def microsoft(self, configuration: Configuration) -> Microsoft:
+        """See ``Adapters.microsoft``. The sign-in and its tokens outlive a configuration version; the names do not."""
+
+        def make() -> Microsoft:
+            from adapters.http import Http
+            from adapters.microsoft.adapter import MicrosoftAdapter
+            from adapters.microsoft.sku_names import SkuNames
+
+            http = Http("Microsoft product names", self._clock)
+            names = SkuNames(self._blobs, self._clock, lambda: http.read("GET", self._settings.sku_names_url).body, configuration.sku_names)
+            return MicrosoftAdapter(sign_in_of(configuration.partner), self._graph(configuration.partner), names)
+
+        return self._once("microsoft", configuration.version, make)
+
+    def psa(self, configuration: Configuration, connection: str) -> Psa:
+        """See ``Adapters.psa``."""
+
+        def make() -> Psa:
+            from adapters.psa import kind_named
+            from sync_core.budget import Budget
+
+            configured = configuration.connection(connection)
+            kind = kind_named(configured.kind)
+            budget = Budget(self._store, configured.name, kind.limits(configured), self._clock)
+            return kind.connect(configured, self._secrets, budget, self._clock)
+
+        return self._once(f"psa {connection}", configuration.version, make)
+
+    def mailer(self, configuration: Configuration) -> Mailer:
+        """See ``Adapters.mailer``."""
+
+        def make() -> Mailer:
+            notices = configuration.notices
+            if notices.via is MailVia.SMTP:
+                from adapters.mail.smtp import SmtpMailer
+
+                return SmtpMailer(notices, self._secrets)
+            from adapters.mail.graph import GraphMailer
+
+            return GraphMailer(self._graph(configuration.partner), sign_in_of(configuration.partner))
+
+        return self._once("mailer", configuration.version, make)
+
+    def render(self, report: RunReport) -> Mail:
+        """See ``Adapters.render``."""
+        from adapters.mail.digest import render
+
+        return render(report)
+
+    def _graph(self, partner: Partner) -> GraphService:
+        def make() -> GraphService:
+            from adapters.microsoft.adapter import graph_service
+
+            urls = {"login_url": self._settings.login_url, "graph_url": self._settings.graph_url}
+            return graph_service(sign_in_of(partner), self._secrets, self._store, self._clock, **urls)
+
+        return self._once("graph", partner, make)
+
+    def _once(self, name: str, version: object, make: Callable[[], Made]) -> Made:
+        """What was made under this name for this version; an older version's is let go."""
+        with self._lock:
+            if (name, version) not in self._made:
+                made = make()
+                for stale in [key for key in self._made if key[0] == name]:
+                    del self._made[stale]
+                self._made[(name, version)] = made
+            return self._made[(name, version)]  # type: ignore[return-value]  # made under this name by the lines above
+
+
+def sign_in_of(partner: Partner) -> PartnerSignIn:
+    """How the partner's application proves who it is, as the Microsoft adapter takes it."""
+    from adapters.microsoft.credentials import Certificate, ClientSecret, ManagedIdentity, PartnerSignIn
+
+    match partner.credential:
+        case Credential.SECRET:
+            return PartnerSignIn(partner.tenant_id, partner.application_id, ClientSecret(partner.credential_secret), partner.refresh_token_secret)
+        case Credential.CERTIFICATE:
+            return PartnerSignIn(partner.tenant_id, partner.application_id, Certificate(partner.credential_secret), partner.refresh_token_secret)
+        case Credential.MANAGED_IDENTITY:
+            identity = ManagedIdentity(partner.managed_identity_client_id)
+            return PartnerSignIn(partner.tenant_id, partner.application_id, identity, partner.refresh_token_secret)

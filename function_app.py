@@ -1,0 +1,10 @@
+"""The function app: registers the blueprints; nothing else."""
+
+import azure.functions as func
+
+from adapters.functions import http, queues, timers
+
+app = func.FunctionApp()
+app.register_functions(timers.blueprint)
+app.register_functions(queues.blueprint)
+app.register_functions(http.blueprint)
