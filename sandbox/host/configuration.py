@@ -83,7 +83,13 @@ def time_span(text: str) -> timedelta:
 
 
 def read_settings(path: Path) -> dict[str, str]:
-    """The app settings of a file in the form of ``local.settings.json``."""
+    """The app settings of a file in the form of ``local.settings.json``.
+
+    Raises:
+        ConfigurationError: there is no such file, or it has another form.
+    """
+    if not path.exists():
+        raise ConfigurationError(f"There is no settings file {path}; local.settings.example.json shows what belongs in it.")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))["Values"]
     except (OSError, ValueError, KeyError, TypeError) as error:
