@@ -35,7 +35,7 @@ def test_a_setting_stands_for_a_value_of_host_json() -> None:
 
 @pytest.mark.parametrize("document", [{}, {"version": "1.0"}])
 def test_another_version_of_host_json_is_refused(tmp_path: Path, document: dict[str, str]) -> None:
-    with pytest.raises(ConfigurationError, match="version has to be '2.0'"):
+    with pytest.raises(ConfigurationError, match=r"version has to be '2\.0'"):
         HostOptions.read(write_host_json(tmp_path, **document), {})
 
 
