@@ -8,24 +8,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import pytest
 
 from adapters.addresses import require_safe, same_origin
+from adapters.clock import SystemClock
 from adapters.http import MEBIBYTE, Http, Limits
 from adapters.retry import Policy
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.web import Request, Response, Server, serve
 from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, RetryLater, Throttled
-
-
-class MachineClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 class Site:
@@ -39,7 +31,7 @@ class Site:
         self.server: Server = serve(self.faults)
 
     def client(self, limits: Limits | None = None) -> Http:
-        return Http("The site", MachineClock(), limits=limits, sleep=self.waits.append)
+        return Http("The site", SystemClock(), limits=limits, sleep=self.waits.append)
 
     def fail(self, effect: Effect = Effect.ANSWER, **members: object) -> None:
         self.faults.add(Fault.from_json({"effect": effect, **members}))
@@ -134,7 +126,7 @@ def test_an_answer_beyond_the_limit_is_refused_even_when_it_travels_compressed(s
 def test_a_connection_is_used_again() -> None:
     """The server takes one connection only; a second one would wait for ever."""
     with single_connection_server() as url:
-        client = Http("Single", MachineClock(), limits=Limits(deadline=5.0))
+        client = Http("Single", SystemClock(), limits=Limits(deadline=5.0))
         assert [client.read("GET", url).body for _ in range(3)] == [b"1", b"2", b"3"]
 
 
@@ -176,7 +168,7 @@ def test_a_throttled_write_was_not_done(site: Site) -> None:
 def test_a_drop_by_drop_answer_does_not_outlast_the_total_deadline() -> None:
     """Each packet comes within any read timeout; only the total deadline ends the wait."""
     with dripping_server() as url, pytest.raises(OutcomeUnknown):
-        Http("Slow", MachineClock(), limits=Limits(deadline=0.3)).write("POST", url, send_until=time.monotonic() + 5)
+        Http("Slow", SystemClock(), limits=Limits(deadline=0.3)).write("POST", url, send_until=time.monotonic() + 5)
 
 
 def test_errors_show_neither_the_query_nor_anything_chained_to_them(site: Site) -> None:

@@ -1,0 +1,1 @@
+"""One suite that the adapter of every PSA passes. A new PSA is one more entry in ``subjects.SUBJECTS``."""

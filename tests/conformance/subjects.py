@@ -1,0 +1,220 @@
+"""The PSAs under test, each with the same books and the same ways to go wrong.
+
+The books: the company Contoso with the active agreement ``Cloud`` (seven lines of 1 to 7 units of ``M365-1`` to ``M365-7``; the
+last one is over), a cancelled agreement, and the company Fabrikam without any. March 2026 is invoiced; today is 17 March.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from adapters.clock import SystemClock
+from adapters.psa import kind_named
+from sandbox.connectwise import ConnectWiseSimulator, Ledger
+from sandbox.connectwise.access import Access, Door
+from sandbox.faults import Effect, Fault, Faults
+from sandbox.memory.psa import Keeping, MemoryPsa, Mishap
+from sandbox.memory.secrets import MemorySecrets
+from sandbox.memory.store import MemoryStore
+from sandbox.web import Application, Request, Response, serve
+from sync_core.budget import Budget
+from sync_core.errors import StopRun
+from sync_core.model.agreements import Agreement, AgreementStatus, Company, Line, Product
+from sync_core.model.configuration import Connection
+from sync_core.ports import Psa
+
+TODAY = date(2026, 3, 17)
+START = date(2026, 1, 1)
+OVER = date(2026, 2, 28)
+APRIL = date(2026, 4, 1)
+LINES = 7
+PRICE = Decimal("10.50")
+
+
+class Subject(Protocol):
+    """A PSA with the books above, and what may go wrong at it."""
+
+    psa: Psa
+    agreement_id: str
+    cancelled_agreement_id: str
+    company_id: str
+
+    def lose_next_answer(self) -> None:
+        """The next write is done and its answer is lost."""
+
+    def commit_next_late(self) -> None:
+        """The next write's answer is lost, and it is done on ``commit``."""
+
+    def commit(self) -> None:
+        """Does the late writes."""
+
+    def throttle_next_write(self) -> None:
+        """The next write is refused unprocessed."""
+
+    def reject_next_write(self) -> None:
+        """The next write is refused: its quantity is wrong."""
+
+    def refuse_key(self) -> None:
+        """From here on the PSA refuses our key."""
+
+    def edit_quantity(self, line_id: str, quantity: int) -> None:
+        """A person changes a line."""
+
+    def count_writes(self) -> int:
+        """How many writes were carried out."""
+        ...
+
+    def close(self) -> None:
+        """Ends what was started."""
+
+
+class MemorySubject:
+    """The PSA in memory."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._psa = MemoryPsa(SystemClock(), keeping=keeping)
+        self.psa: Psa = self._psa
+        self.agreement_id, self.cancelled_agreement_id, self.company_id = "a1", "a2", "c1"
+        self._psa.add_company(Company("c1", "Contoso Ltd", frozenset({"contoso.example", "mail.contoso.example"})))
+        self._psa.add_company(Company("c2", "Fabrikam Ltd"))
+        self._psa.add_agreement(self._agreement("a1", AgreementStatus.ACTIVE))
+        self._psa.add_agreement(self._agreement("a2", AgreementStatus.CANCELLED))
+        for number in range(1, LINES + 1):
+            identifier = f"M365-{number}"
+            self._psa.add_product(Product(str(number), identifier, identifier, PRICE))
+            line = Line("", str(number), identifier, Decimal(number), PRICE, starts=START, ends=OVER if number == LINES else None)
+            self._psa.add_line("a1", line)
+
+    def _agreement(self, agreement_id: str, status: AgreementStatus) -> Agreement:
+        return Agreement("memory", agreement_id, "c1", "Cloud", "Managed Services", status, START, None, 1, START, APRIL, True, "EUR")
+
+    def lose_next_answer(self) -> None:
+        self._psa.fail_next_write(Mishap.LOSE_ANSWER)
+
+    def commit_next_late(self) -> None:
+        self._psa.fail_next_write(Mishap.COMMIT_LATE)
+
+    def commit(self) -> None:
+        self._psa.commit_late_writes()
+
+    def throttle_next_write(self) -> None:
+        self._psa.fail_next_write(Mishap.THROTTLE)
+
+    def reject_next_write(self) -> None:
+        self._psa.fail_next_write(Mishap.REJECT)
+
+    def refuse_key(self) -> None:
+        self._psa.stopped = StopRun("The PSA refuses our key", fix="Check the key")
+
+    def edit_quantity(self, line_id: str, quantity: int) -> None:
+        self._psa.edit(line_id, quantity=Decimal(quantity))
+
+    def count_writes(self) -> int:
+        return len(self._psa.writes)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+class ConnectWiseSubject:
+    """The ConnectWise adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
+
+    def __init__(self) -> None:
+        self._late: list[Callable[[], object]] = []
+        self._access = Access()
+        self._ledger = _connectwise_books()
+        self.simulator = ConnectWiseSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
+        self._server = serve(with_unknown_members(self.simulator))
+        self.psa = connectwise(self._server.url, self._access, {"page_size": "3"})
+        self.agreement_id, self.cancelled_agreement_id, self.company_id = "1", "2", "1"
+
+    def lose_next_answer(self) -> None:
+        self._fault(Effect.DROP_AFTER)
+
+    def commit_next_late(self) -> None:
+        self._fault(Effect.LATE_COMMIT)
+
+    def commit(self) -> None:
+        for write in self._late:
+            write()
+
+    def throttle_next_write(self) -> None:
+        body = {"error": "ConnectWiseAPI", "message": "Too many requests. Please try again in 30 seconds."}
+        self._fault(Effect.ANSWER, status=429, headers={"Retry-After": "30"}, body=json.dumps(body))
+
+    def reject_next_write(self) -> None:
+        error = {"code": "OutOfRange", "message": "must be something else", "resource": "addition", "field": "quantity"}
+        self._fault(Effect.ANSWER, status=400, body=json.dumps({"code": "InvalidObject", "message": "addition object is invalid", "errors": [error]}))
+
+    def refuse_key(self) -> None:
+        self._access.door = Door.UNAUTHORIZED
+
+    def edit_quantity(self, line_id: str, quantity: int) -> None:
+        self._ledger.edit_as_person(int(line_id), "a person", quantity=Decimal(quantity))
+
+    def count_writes(self) -> int:
+        return len(self._ledger.writes)
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _fault(self, effect: Effect, **members: Any) -> None:
+        for method in ("POST", "PATCH"):
+            self.simulator.faults.add(Fault(effect, method, **members))
+
+    def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
+        self._late.append(write)
+
+
+def _connectwise_books() -> Ledger:
+    ledger = Ledger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
+    contoso = ledger.company("Contoso", "Contoso Ltd", website="https://www.contoso.example/home")
+    ledger.company("Fabrikam", "Fabrikam Ltd")
+    ledger.contact(contoso, "billing@mail.contoso.example")
+    cloud = ledger.agreement(contoso, "Cloud", START, prorate=True, currency="EUR")
+    ledger.cancel_agreement(ledger.agreement(contoso, "Old", START).id, OVER)
+    for number in range(1, LINES + 1):
+        product = ledger.product(f"M365-{number}", price=str(PRICE))
+        ledger.addition(cloud, product, number, cancelled=OVER if number == LINES else None)
+    return ledger
+
+
+def connectwise(url: str, access: Access, settings: dict[str, str] | None = None, budget: Budget | None = None) -> Psa:
+    """The ConnectWise adapter with the simulator's keys."""
+    kind, clock = kind_named("connectwise"), SystemClock()
+    connection = Connection(
+        "psa one",
+        kind.name,
+        url,
+        settings={"company": access.company_id, "client_id": min(access.client_ids), **(settings or {})},
+        secrets={"public_key": "psa-public", "private_key": "psa-private"},
+    )
+    secrets = MemorySecrets({"psa-public": access.public_key, "psa-private": access.private_key})
+    return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
+
+
+def with_unknown_members(application: Application) -> Application:
+    """A vendor that has added members to every object since our adapter was written."""
+
+    def grown(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {**{name: grown(each) for name, each in value.items()}, "addedLater": {"id": 1, "unheardOf": [True]}}
+        return [grown(each) for each in value] if isinstance(value, list) else value
+
+    def answer(request: Request) -> Response:
+        response = application(request)
+        return Response(response.status, json.dumps(grown(response.json())).encode(), response.headers) if response.body else response
+
+    return answer
+
+
+SUBJECTS: dict[str, Callable[[], Subject]] = {
+    "connectwise": ConnectWiseSubject,
+    "memory-lines": lambda: MemorySubject(Keeping.LINES),
+    "memory-whole-agreements": lambda: MemorySubject(Keeping.WHOLE_AGREEMENTS),
+    "memory-dated-deltas": lambda: MemorySubject(Keeping.DATED_DELTAS),
+}

@@ -1,0 +1,210 @@
+"""What every PSA adapter writes, and how it finds out what became of a write whose answer was lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.clock import SystemClock
+from sync_core.documents import dumps, loads
+from sync_core.errors import OutcomeUnknown, Rejected, Throttled
+from sync_core.model.agreements import Agreement, Line
+from sync_core.model.plans import Change, ChangeKind, Step, Verdict
+from sync_core.ports import Probe, Receipt
+from tests.conformance.subjects import APRIL, LINES, TODAY, Subject
+
+END_OF_MARCH = date(2026, 3, 31)
+MARKER = "SYNC-7f3a-0001"
+
+
+class Case:
+    """A subject with its agreement, and one change of each kind ready to be made."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.psa = subject.psa
+        self.agreement: Agreement = subject.psa.read_headers(None)[0]
+        self.first, self.second = self.lines()[:2]
+
+    def lines(self, on: date = APRIL) -> tuple[Line, ...]:
+        return self.psa.read_lines(self.agreement, on)
+
+    def line(self, line_id: str) -> Line:
+        return next(line for line in self.lines() if line.line_id == line_id)
+
+    def add(self, quantity: str = "5") -> Step:
+        product = self.psa.products(["M365-3"])[0]
+        return self.step(ChangeKind.ADD, product_id=product.product_id, after=Decimal(quantity), effective=APRIL, marker=MARKER)
+
+    def set_quantity(self, quantity: str = "12") -> Step:
+        return self.step(ChangeKind.SET_QUANTITY, line_id=self.first.line_id, before=self.first.quantity, after=Decimal(quantity), effective=APRIL)
+
+    def end(self) -> Step:
+        return self.step(ChangeKind.END, line_id=self.second.line_id, effective=END_OF_MARCH)
+
+    def step(self, kind: ChangeKind, **members: Any) -> Step:
+        (step,) = self.psa.steps_for(self.agreement, [self.change(kind, **members)], "plan-1")
+        return step
+
+    def change(self, kind: ChangeKind, change_id: str = "change-1", **members: Any) -> Change:
+        given: dict[str, Any] = {"change_id": change_id, "product": "M365-3", "kind": kind, **members}
+        return Change(
+            link_key="link",
+            sku_id="sku",
+            item="Item",
+            connection=self.psa.connection,
+            agreement_id=self.agreement.agreement_id,
+            verdict=Verdict.SAFE,
+            reasons=(),
+            **given,
+        )
+
+    def send(self, step: Step, seconds: float = 60.0) -> Receipt:
+        return self.psa.execute(step, SystemClock().monotonic() + seconds)
+
+    def send_without_answer(self, step: Step) -> None:
+        with pytest.raises(OutcomeUnknown):
+            self.send(step)
+
+
+@pytest.fixture
+def case(subject: Subject) -> Case:
+    return Case(subject)
+
+
+MAKERS = pytest.mark.parametrize("make", [Case.add, Case.set_quantity, Case.end], ids=["add", "set-quantity", "end"])
+
+
+def test_an_added_line_is_there_with_what_was_asked(case: Case) -> None:
+    receipt = case.send(case.add())
+    line = case.line(receipt.line_id)
+    assert (line.product, line.quantity, line.starts, line.ends, line.marker) == ("M365-3", Decimal(5), APRIL, None, MARKER)
+    assert len(case.lines()) == LINES + 1
+
+
+def test_a_set_quantity_holds_and_moves_nothing_else(case: Case) -> None:
+    assert case.send(case.set_quantity()).line_id == case.first.line_id
+    line = case.line(case.first.line_id)
+    assert (line.quantity, line.starts, line.ends, line.unit_price) == (Decimal(12), case.first.starts, None, case.first.unit_price)
+
+
+def test_a_fraction_of_a_unit_survives(case: Case) -> None:
+    case.send(case.set_quantity("2.5"))
+    assert case.line(case.first.line_id).quantity == Decimal("2.5")
+
+
+def test_an_ended_line_keeps_its_quantity_to_its_last_billed_day(case: Case) -> None:
+    case.send(case.end())
+    line = case.line(case.second.line_id)
+    assert (line.quantity, line.ends) == (case.second.quantity, END_OF_MARCH)
+
+
+def test_changes_that_write_nothing_have_no_steps(case: Case) -> None:
+    changes = [case.change(ChangeKind.ADOPT, line_id="1"), case.change(ChangeKind.NONE)]
+    assert list(case.psa.steps_for(case.agreement, changes, "plan-1")) == []
+
+
+def test_all_changes_are_carried_by_steps_in_their_order(case: Case) -> None:
+    changes = [
+        case.change(ChangeKind.END, "one", line_id=case.second.line_id, effective=END_OF_MARCH),
+        case.change(ChangeKind.SET_QUANTITY, "two", line_id=case.first.line_id, before=Decimal(1), after=Decimal(3), effective=APRIL),
+    ]
+    steps = case.psa.steps_for(case.agreement, changes, "plan-1")
+    assert [change_id for step in steps for change_id in step.change_ids] == ["one", "two"]
+    for step in steps:
+        case.send(step)
+    assert (case.line(case.first.line_id).quantity, case.line(case.second.line_id).ends) == (Decimal(3), END_OF_MARCH)
+
+
+@MAKERS
+def test_steps_are_the_same_each_time_they_are_computed(case: Case, make: Callable[[Case], Step]) -> None:
+    assert make(case) == make(case)
+
+
+@MAKERS
+def test_a_stored_step_is_sent_as_it_was_shown(case: Case, make: Callable[[Case], Step]) -> None:
+    """The journal keeps steps as JSON; nothing of a request may be lost on the way there and back."""
+    step = make(case)
+    assert loads(Step, dumps(step)) == step
+    assert json.loads(json.dumps(step.request)) == step.request
+
+
+def test_an_add_is_never_repeatable(case: Case) -> None:
+    assert not case.add().repeatable
+
+
+@MAKERS
+def test_a_step_that_was_not_sent_is_not_done(case: Case, make: Callable[[Case], Step]) -> None:
+    assert case.psa.probe(make(case)).probe is Probe.NOT_DONE
+
+
+@MAKERS
+def test_a_step_whose_answer_was_lost_is_found_done(case: Case, make: Callable[[Case], Step]) -> None:
+    step = make(case)
+    case.subject.lose_next_answer()
+    case.send_without_answer(step)
+    probed = case.psa.probe(step)
+    assert probed.probe is Probe.DONE
+    assert probed.line is not None
+    assert case.subject.count_writes() == 1
+
+
+@MAKERS
+def test_a_step_that_is_committed_late_is_not_done_first_and_done_afterwards(case: Case, make: Callable[[Case], Step]) -> None:
+    step = make(case)
+    case.subject.commit_next_late()
+    case.send_without_answer(step)
+    before = case.psa.probe(step).probe
+    case.subject.commit()
+    assert (before, case.psa.probe(step).probe) == (Probe.NOT_DONE, Probe.DONE)
+
+
+@MAKERS
+def test_a_step_is_not_sent_after_its_last_moment(case: Case, make: Callable[[Case], Step]) -> None:
+    with pytest.raises(Throttled):
+        case.send(make(case), seconds=-0.001)
+    assert case.subject.count_writes() == 0
+
+
+@MAKERS
+def test_a_throttled_step_was_not_done(case: Case, make: Callable[[Case], Step]) -> None:
+    case.subject.throttle_next_write()
+    with pytest.raises(Throttled) as caught:
+        case.send(make(case))
+    assert (caught.value.delay, case.subject.count_writes()) == (30.0, 0)
+
+
+@MAKERS
+def test_a_rejected_step_names_the_field_and_was_not_done(case: Case, make: Callable[[Case], Step]) -> None:
+    case.subject.reject_next_write()
+    with pytest.raises(Rejected, match=r"quantity: must be something else"):
+        case.send(make(case))
+    assert case.subject.count_writes() == 0
+
+
+def test_two_lines_with_one_marker_are_a_question_to_a_person(case: Case) -> None:
+    step = case.add()
+    for _ in range(2):
+        case.send(step)
+    probed = case.psa.probe(step)
+    assert probed.probe is Probe.CANNOT_TELL
+    assert "same marker" in probed.why
+
+
+def test_our_line_that_a_person_changed_meanwhile_is_a_question_to_a_person(case: Case) -> None:
+    step = case.add()
+    receipt = case.send(step)
+    case.subject.edit_quantity(receipt.line_id, 77)
+    assert case.psa.probe(step).probe is Probe.CANNOT_TELL
+
+
+def test_today_is_not_touched_by_a_line_that_starts_later(case: Case) -> None:
+    before = {line.line_id: line.quantity for line in case.lines(TODAY)}
+    case.send(case.add())
+    after = {line.line_id: line.quantity for line in case.lines(TODAY)}
+    assert before.items() <= after.items()
