@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from adapters.http import Http
 from adapters.microsoft import discovery, reading
 from adapters.microsoft.batch import PartAnswer
-from adapters.microsoft.credentials import PartnerSignIn
 from adapters.microsoft.graph import PUBLIC_GRAPH_URL, Graph, GraphService
 from adapters.microsoft.login import PUBLIC_LOGIN_URL, LoginHttp
 from adapters.microsoft.meanings import ANSWER_OF_ANOTHER_TENANT
-from adapters.microsoft.sign_in import SignIns, another_tenant
+from adapters.microsoft.sign_in import SignIns, another_tenant, own_sign_in
 from adapters.microsoft.sku_names import SkuNames
 from sync_core.errors import InvalidConfiguration, RetryLater, SkipCustomer, SyncError
+from sync_core.model.configuration import Partner
 from sync_core.model.customers import Customer
 from sync_core.model.licences import Source, UsageSnapshot, User
 from sync_core.ports import Clock, Health, Relationship, Secrets, Store
@@ -42,7 +42,7 @@ Record = TypeVar("Record")
 class MicrosoftAdapter:
     """The ``Microsoft`` port over Graph. Safe for threads."""
 
-    def __init__(self, partner: PartnerSignIn, graph: GraphService, names: SkuNames) -> None:
+    def __init__(self, partner: Partner, graph: GraphService, names: SkuNames) -> None:
         self._partner = partner
         self._graph = graph
         self._names = names
@@ -91,11 +91,11 @@ class MicrosoftAdapter:
         return Health(_HEALTH, ok=True)
 
     def _partner_graph(self) -> Graph:
-        return self._graph.tenant(self._partner.tenant_id, self._partner.own, at_partner=True)
+        return self._graph.tenant(self._partner.tenant_id, own_sign_in(self._partner), at_partner=True)
 
 
 def graph_service(
-    partner: PartnerSignIn,
+    partner: Partner,
     secrets: Secrets,
     store: Store,
     clock: Clock,

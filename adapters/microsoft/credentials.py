@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import RetryLater, StopRun
-from sync_core.model.customers import SignIn
+from sync_core.model.configuration import Credential, Partner
 from sync_core.ports import Secrets
 
 if TYPE_CHECKING:
@@ -17,55 +16,20 @@ if TYPE_CHECKING:
 FEDERATED_AUDIENCE = "api://AzureADTokenExchange/.default"
 
 
-@dataclass(frozen=True)
-class ClientSecret:
-    """The name of the secret that holds a client secret of the app registration."""
+def client_credential(partner: Partner, secrets: Secrets, assertion: Callable[[str], str]) -> Any:
+    """What MSAL takes as ``client_credential``. ``assertion`` gives a managed identity's token by its client id.
 
-    secret: str
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """The name of the secret that holds private key and certificate, both in PEM form."""
-
-    secret: str
-
-
-@dataclass(frozen=True)
-class ManagedIdentity:
-    """Client id of the user-assigned managed identity that the app registration trusts as federated credential."""
-
-    client_id: str
-
-
-Credential = ClientSecret | Certificate | ManagedIdentity
-
-
-@dataclass(frozen=True)
-class PartnerSignIn:
-    """The partner's tenant and its multi-tenant app registration. ``refresh_token_secret`` is empty when nobody is signed in as a person."""
-
-    tenant_id: str
-    application_id: str
-    credential: Credential
-    refresh_token_secret: str = ""
-
-    @property
-    def own(self) -> SignIn:
-        """How to sign in to the partner's own tenant."""
-        return SignIn.DELEGATED if self.refresh_token_secret else SignIn.APPLICATION
-
-
-def client_credential(credential: Credential, secrets: Secrets, assertion: Callable[[str], str]) -> Any:
-    """What MSAL takes as ``client_credential``. ``assertion`` gives a managed identity's token by client id."""
-    match credential:
-        case ClientSecret(secret):
-            return secrets.get(secret)
-        case Certificate(secret):
-            pem = secrets.get(secret)
+    The secret of a certificate holds private key and certificate, both in PEM form. The managed identity is user-assigned, and the
+    app registration trusts it as federated credential.
+    """
+    match partner.credential:
+        case Credential.SECRET:
+            return secrets.get(partner.credential_secret)
+        case Credential.CERTIFICATE:
+            pem = secrets.get(partner.credential_secret)
             return {"private_key": pem, "public_certificate": pem}
-        case ManagedIdentity(client_id):
-            return {"client_assertion": lambda: assertion(client_id)}
+        case Credential.MANAGED_IDENTITY:
+            return {"client_assertion": lambda: assertion(partner.managed_identity_client_id)}
 
 
 @cache

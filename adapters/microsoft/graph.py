@@ -125,6 +125,10 @@ class Graph:
             body = None
         return self._error(graph_refusal(answer.status, body, asked_wait(answer.headers.get("retry-after"), self._service.clock.now())))
 
+    def sign_in(self) -> None:
+        """Signs in to the tenant unless that is done; raises what ``SignIns.token`` raises."""
+        self._service.sign_ins.token(self._key)
+
     def drop_token(self) -> None:
         """Forgets the tenant's token: it proved wrong."""
         self._service.sign_ins.forget(self._key)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from adapters.microsoft.credentials import PartnerSignIn, client_credential, managed_identity_assertion
+from adapters.microsoft.credentials import client_credential, managed_identity_assertion
 from adapters.microsoft.login import LoginHttp
 from adapters.microsoft.meanings import ANSWER_OF_ANOTHER_TENANT
 from adapters.microsoft.refresh_token import RefreshToken
 from adapters.microsoft.refusals import error_of, sign_in_refusal
 from adapters.microsoft.tokens import Token, TokenCache, TokenKey
 from sync_core.errors import InvalidConfiguration, RetryLater, SkipCustomer, StopRun, SyncError
+from sync_core.model.configuration import Partner
 from sync_core.model.customers import SignIn
 from sync_core.ports import Clock, Secrets, Store
 
@@ -32,7 +33,7 @@ class SignIns:
 
     def __init__(
         self,
-        partner: PartnerSignIn,
+        partner: Partner,
         login: LoginHttp,
         secrets: Secrets,
         store: Store,
@@ -106,7 +107,7 @@ class SignIns:
         """One request of a client of MSAL made for it: MSAL keeps what it was told in a client, and we keep tokens ourselves."""
         from msal import ConfidentialClientApplication
 
-        credential = client_credential(self._partner.credential, self._secrets, self._assertion)
+        credential = client_credential(self._partner, self._secrets, self._assertion)
         try:
             client = ConfidentialClientApplication(
                 self._partner.application_id,
@@ -124,6 +125,11 @@ class SignIns:
 
     def _refused(self, key: TokenKey, answer: Mapping[str, Any]) -> SyncError:
         return error_of(sign_in_refusal(answer), WHERE, at_partner=key.tenant_id == self._partner.tenant_id)
+
+
+def own_sign_in(partner: Partner) -> SignIn:
+    """How to sign in to the partner's own tenant: as the service account where there is one."""
+    return SignIn.DELEGATED if partner.refresh_token_secret else SignIn.APPLICATION
 
 
 def another_tenant(what: str) -> SkipCustomer:

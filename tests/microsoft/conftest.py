@@ -11,7 +11,6 @@ import pytest
 
 from adapters.http import Http
 from adapters.microsoft.adapter import MicrosoftAdapter
-from adapters.microsoft.credentials import ClientSecret, PartnerSignIn
 from adapters.microsoft.graph import GraphService
 from adapters.microsoft.login import LoginHttp
 from adapters.microsoft.sign_in import SignIns
@@ -25,6 +24,7 @@ from sandbox.microsoft.catalog import BUSINESS_BASIC, BUSINESS_PREMIUM, names_cs
 from sandbox.microsoft.directory import Directory, Tenant
 from sandbox.microsoft.simulator import MicrosoftSimulator
 from sandbox.web import serve
+from sync_core.model.configuration import Partner
 from sync_core.model.customers import Customer, SignIn
 
 START = datetime(2026, 1, 15, 2, 0, tzinfo=UTC)
@@ -42,13 +42,13 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
 
     @property
-    def partner(self) -> PartnerSignIn:
+    def partner(self) -> Partner:
         """The partner with a signed-in service account and a client secret."""
         directory = self.simulator.directory
-        return PartnerSignIn(directory.partner.tenant_id, directory.client_id, ClientSecret("app-secret"), "refresh-token")
+        return Partner(directory.partner.tenant_id, directory.client_id, credential_secret="app-secret", refresh_token_secret="refresh-token")
 
     def sign_ins(
-        self, partner: PartnerSignIn | None = None, cache: TokenCache | None = None, assertion: Callable[[str], str] = lambda client_id: ""
+        self, partner: Partner | None = None, cache: TokenCache | None = None, assertion: Callable[[str], str] = lambda client_id: ""
     ) -> SignIns:
         """Signing in over the sockets, without real waits."""
         http = Http("Microsoft sign-in", self.clock, sleep=self.clock.advance)

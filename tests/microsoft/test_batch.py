@@ -6,6 +6,7 @@ import pytest
 
 from adapters.microsoft.batch import PartAnswer, answers, request_body
 from sync_core.errors import RetryLater
+from sync_core.model.customers import SignIn
 from tests.microsoft.conftest import World
 
 
@@ -31,5 +32,5 @@ def test_a_batch_has_at_most_twenty_parts() -> None:
 
 
 def test_a_part_that_never_comes_is_trouble_that_passes(world: World) -> None:
-    graph = world.graph().tenant(world.partner.tenant_id, world.partner.own)
+    graph = world.graph().tenant(world.partner.tenant_id, SignIn.DELEGATED)
     assert isinstance(graph.part_error("skus", PartAnswer(0)), RetryLater)

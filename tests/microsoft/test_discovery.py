@@ -13,6 +13,7 @@ from adapters.microsoft.reading import Unreadable
 from sandbox.faults import Effect, Fault
 from sandbox.microsoft.directory import DIRECTORY_READERS, GLOBAL_READER, REPORTS_READER
 from sync_core.errors import StopRun, SyncError
+from sync_core.model.customers import SignIn
 from tests.microsoft.conftest import World
 
 LATER = datetime(2028, 1, 1, tzinfo=UTC)
@@ -57,11 +58,11 @@ def test_half_a_list_is_no_list(world: World, path: str) -> None:
 def test_a_list_that_leads_to_another_host_is_refused(world: World) -> None:
     body = {"value": [], "@odata.nextLink": "https://elsewhere.example/v1.0/contracts?$skiptoken=x"}
     with pytest.raises(Unreadable, match="another host"):
-        world.graph().tenant(world.partner.tenant_id, world.partner.own).further_rows(body)
+        world.graph().tenant(world.partner.tenant_id, SignIn.DELEGATED).further_rows(body)
 
 
 def test_a_list_that_leads_in_a_circle_is_refused(world: World) -> None:
-    graph = world.graph().tenant(world.partner.tenant_id, world.partner.own)
+    graph = world.graph().tenant(world.partner.tenant_id, SignIn.DELEGATED)
     page = f"{world.graph_url}/v1.0/contracts"
     looping = {"value": [], "@odata.nextLink": page}
     world.simulator.graph_faults.add(Fault(Effect.ANSWER, path="/contracts", times=0, status=200, body=json.dumps(looping)))

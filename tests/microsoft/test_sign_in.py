@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from adapters.http import Http
-from adapters.microsoft.credentials import Certificate, ManagedIdentity
 from adapters.microsoft.login import LoginHttp
 from adapters.microsoft.tokens import Token, TokenCache, TokenKey
 from sandbox.microsoft.tokens import unsigned_jwt
 from sync_core.errors import InvalidConfiguration, RetryLater, SkipCustomer, StopRun
+from sync_core.model.configuration import Credential
 from sync_core.model.customers import SignIn
 from tests.microsoft.conftest import World
 
@@ -55,14 +55,14 @@ def test_a_client_secret_gives_a_token_of_the_customers_tenant(world: World) -> 
 
 def test_a_certificate_gives_a_token(world: World) -> None:
     world.secrets.put("certificate", pem(world.clock.now()))
-    partner = replace(world.partner, credential=Certificate("certificate"))
+    partner = replace(world.partner, credential=Credential.CERTIFICATE, credential_secret="certificate")
     assert world.sign_ins(partner).token(key_of(world))
 
 
 def test_a_managed_identity_gives_a_token(world: World) -> None:
     """The app registration trusts the identity; the assertion is the identity's own token for the token exchange."""
     expires = world.clock.now().timestamp() + 3600
-    partner = replace(world.partner, credential=ManagedIdentity("identity"))
+    partner = replace(world.partner, credential=Credential.MANAGED_IDENTITY, managed_identity_client_id="identity")
 
     def assertion(client_id: str) -> str:
         return unsigned_jwt({"aud": "api://AzureADTokenExchange", "iss": "https://login.example", "sub": client_id, "exp": expires})
@@ -73,7 +73,7 @@ def test_a_managed_identity_gives_a_token(world: World) -> None:
 def test_a_certificate_that_cannot_be_read_stops_the_run_and_shows_nothing_of_it(world: World) -> None:
     world.secrets.put("certificate", "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----")
     with pytest.raises(StopRun) as caught:
-        world.sign_ins(replace(world.partner, credential=Certificate("certificate"))).token(key_of(world))
+        world.sign_ins(replace(world.partner, credential=Credential.CERTIFICATE, credential_secret="certificate")).token(key_of(world))
     assert caught.value.code == "bad-app-credential" and "hush" not in str(caught.value)
 
 

@@ -11,6 +11,7 @@ from adapters.microsoft.sku_names import BLOB, SkuNames, built_in, parse
 from sandbox.memory.blobs import MemoryBlobs
 from sandbox.memory.clock import ManualClock
 from sandbox.microsoft.catalog import BUSINESS_PREMIUM, NAMED, Sku, names_csv
+from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.errors import RetryLater
 
 DAY = 86_400.0
@@ -31,6 +32,10 @@ def sku_names(download: Callable[[], bytes], blobs: MemoryBlobs | None = None, c
 def test_the_built_in_names_are_there_without_any_network() -> None:
     assert sku_names(failing).name_of(BUSINESS_PREMIUM.sku_id.upper(), "SPB") == "Microsoft 365 Business Premium"
     assert len(built_in()) > 40
+
+
+def test_the_free_skus_have_built_in_names() -> None:
+    assert set(FREE_SKUS) <= set(built_in())
 
 
 def test_a_downloaded_name_is_known_and_what_nobody_knows_keeps_its_part_number() -> None:
