@@ -6,9 +6,10 @@ Everything that ends in an exception, a log line or a report and was written by 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+from sync_core.hostile_text import clean
 
 HIDDEN = "[hidden]"
 
@@ -33,9 +34,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def shown(text: str, limit: int = 300, secrets: Iterable[str] = ()) -> str:
     """``text`` as one line that a log, a terminal or a mail can show: redacted, no control or direction characters, at most ``limit`` long."""
-    plain = "".join(" " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs") else character for character in redact(text, secrets))
-    plain = " ".join(plain.split())
-    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
+    return clean(redact(text, secrets), limit)
 
 
 def shown_url(url: str) -> str:

@@ -1,0 +1,192 @@
+"""A person's word on changes that wait: it holds for exactly what was shown, for some days, whichever plan shows it again.
+
+Nothing is applied here. After an approval the customer is read anew, and what was approved goes on if it is still the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sync_core.billing import fingerprint
+from sync_core.errors import Rejected, RetryLater
+from sync_core.events import event
+from sync_core.model.customers import Mode
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Verdict
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_record, save_said
+from sync_core.pipeline.permission import standing
+from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
+from sync_core.pipeline.start_run import Started
+
+VALID_DAYS = 7
+SAFE = "safe"
+"""Chooses the undecided changes that no guard rail objects to."""
+ALL = "all"
+"""Chooses every change that may be decided, but those that were rejected: a *no* is taken back only by name."""
+_OPEN = (ChangeResult.PLANNED, ChangeResult.OBSERVED, ChangeResult.WAITING, ChangeResult.REJECTED)
+
+
+@dataclass(frozen=True)
+class PlanOnShow:
+    """A customer's newest plan with what people have said about its changes so far. ``said`` is keyed by change id."""
+
+    customer: str
+    mode: Mode
+    """How far the system may go for the customer now; a plan of an earlier run may have been made under another mode."""
+    state: PlanState
+    plan: Plan
+    said: Mapping[str, Said]
+
+    @property
+    def undecided(self) -> tuple[Change, ...]:
+        """The changes that a person may decide, and has not."""
+        return tuple(change for change in self.plan.changes if not refusal(change) and change.decision is Decision.NONE)
+
+    @property
+    def asking(self) -> tuple[Change, ...]:
+        """The changes that cannot be applied whatever people say: held ones and questions."""
+        return tuple(change for change in self.plan.changes if change.result is ChangeResult.HELD)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on, and the run that was started for it; ``None`` where none was needed, or another one is just starting."""
+
+    changes: tuple[Change, ...]
+    run: Started | None = None
+
+
+def list_plans(context: Context) -> list[PlanOnShow]:
+    """The newest plans that hold something to decide or to answer, in the order of the configuration."""
+    customers = context.current_configuration().customers
+    shown = (_on_show(context, item.customer.tenant_id) for item in customers)
+    return [plan for plan in shown if plan and (plan.undecided or plan.asking)]
+
+
+def show_plan(context: Context, tenant_id: str) -> PlanOnShow:
+    """A customer's newest plan; raises ``Rejected`` for a customer that is not configured or has none."""
+    tenant_id = tenant_id.strip().lower()
+    shown = _on_show(context, tenant_id)
+    if shown is None:
+        raise Rejected("The customer has no plan", code="no-plan", where=tenant_id, fix="Nothing waits; the next run plans again")
+    return shown
+
+
+def decide(
+    context: Context,
+    tenant_id: str,
+    chosen: Collection[str] | str,
+    decision: Decision,
+    by: str,
+    why: str,
+    *,
+    plan_id: str = "",
+    days: int = VALID_DAYS,
+) -> Decided:
+    """Stores a person's word on changes of the customer's newest plan and, after an approval, has the customer read anew.
+
+    Args:
+        chosen: change ids, or ``SAFE`` or ``ALL``.
+        decision: approved or rejected.
+        by: who says so; ``(unverified)`` behind the name where nobody checked it.
+        plan_id: the plan that the person saw; empty means the newest one.
+        days: how long the word holds.
+
+    Raises:
+        Rejected: the customer, the plan or one of the changes cannot be decided on; nothing was stored.
+    """
+    shown = show_plan(context, tenant_id)
+    _check_plan(shown, plan_id, decision)
+    changes = _chosen(shown, chosen)
+    now = context.clock.now()
+    for change in changes:
+        word = Said(fingerprint(change), decision, by, why, now, now + timedelta(days=days))
+        save_said(context.store, shown.plan.tenant_id, word)
+    event("plan.decided", customer=shown.plan.tenant_id, plan=shown.plan.plan_id, decision=decision.value, changes=len(changes))
+    return Decided(changes, _read_anew(context, shown.plan.tenant_id, by) if decision is Decision.APPROVED else None)
+
+
+def refusal(change: Change) -> str:
+    """Why a person's word on this change would change nothing, or an empty text."""
+    if change.kind is ChangeKind.NONE:
+        return "It is a question: answer it in the configuration or the PSA, and it is planned again"
+    if change.verdict is Verdict.HELD or change.result is ChangeResult.HELD:
+        return "It is held until its cause is gone, whoever approves it"
+    if change.result not in _OPEN:
+        return f"It is {change.result.value} already"
+    return ""
+
+
+def _on_show(context: Context, tenant_id: str) -> PlanOnShow | None:
+    item = context.current_configuration().customer(tenant_id)
+    if item is None:
+        raise Rejected(
+            "No customer with this tenant id is configured", code=UNKNOWN_CUSTOMER, where=tenant_id, fix="Import a configuration that has it"
+        )
+    record = load_record(context.store, tenant_id)
+    live = record.live.value
+    stored = load_plan(context.store, tenant_id, live.plan_id) if live.plan_id else None
+    if stored is None:
+        return None
+    mode = item.customer.mode.capped(context.settings.mode_ceiling)
+    said = dict(_words(stored.value, record, context.clock.now()))
+    changes = tuple(_with_word(change, said.get(change.change_id), stored.value.mode) for change in stored.value.changes)
+    return PlanOnShow(item.customer.name, mode, live.state, replace(stored.value, changes=changes), said)
+
+
+def _words(plan: Plan, record: CustomerRecord, now: datetime) -> Iterator[tuple[str, Said]]:
+    for change in plan.changes:
+        word = record.said.get(fingerprint(change))
+        if word and word.until > now:
+            yield change.change_id, word
+
+
+def _with_word(change: Change, word: Said | None, mode: Mode) -> Change:
+    """The change with what was said since it was planned; what became of one that was applied stays."""
+    if word is None or refusal(change):
+        return change
+    change = replace(change, decision=word.decision, decided_by=word.by)
+    return replace(change, result=standing(change, mode))
+
+
+def _check_plan(shown: PlanOnShow, plan_id: str, decision: Decision) -> None:
+    where = shown.customer
+    if shown.state is PlanState.APPLYING:
+        raise Rejected("The plan is being applied at this moment", code="plan-applying", where=where, fix="Look again when that run has finished")
+    if plan_id and plan_id != shown.plan.plan_id:
+        fix = f"Look at plan {shown.plan.plan_id} and decide anew"
+        raise Rejected(f"Plan {plan_id} is not the customer's newest plan any more", code="plan-superseded", where=where, fix=fix)
+    if decision is Decision.APPROVED and shown.mode is Mode.OBSERVE:
+        fix = "Set the customer's mode to approve and import the configuration"
+        raise Rejected("The customer's mode is observe, in which an approval applies nothing", code="mode-observe", where=where, fix=fix)
+
+
+def _chosen(shown: PlanOnShow, chosen: Collection[str] | str) -> tuple[Change, ...]:
+    """The changes that are meant; raises ``Rejected`` when there are none, or one of them cannot be decided on."""
+    if chosen == ALL:
+        found = [change for change in shown.plan.changes if not refusal(change) and change.decision is not Decision.REJECTED]
+    elif chosen == SAFE:
+        found = [change for change in shown.undecided if change.verdict is Verdict.SAFE]
+    else:
+        found = _by_id(shown, (chosen,) if isinstance(chosen, str) else chosen)
+    if not found:
+        raise Rejected("There is nothing to decide on", code="nothing-to-decide", where=shown.customer, fix="Look at the plan: what is held says why")
+    return tuple(found)
+
+
+def _by_id(shown: PlanOnShow, ids: Collection[str]) -> list[Change]:
+    known = {change.change_id: change for change in shown.plan.changes}
+    faults = [f"{name}: it is not in plan {shown.plan.plan_id}" for name in ids if name not in known]
+    faults += [f"{name}: {reason}" for name in ids if name in known and (reason := refusal(known[name]))]
+    if faults:
+        raise Rejected("These changes cannot be decided on", code="change-not-open", where=shown.customer, why=". ".join(faults))
+    return [known[name] for name in dict.fromkeys(ids)]
+
+
+def _read_anew(context: Context, tenant_id: str, by: str) -> Started | None:
+    try:
+        return resync(context, tenant_id, asked_by=by)
+    except RetryLater:  # somebody else is starting one in this moment: it finds the word that was just stored
+        return None

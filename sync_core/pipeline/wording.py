@@ -1,0 +1,57 @@
+"""Changes, units and money in the words that mail and terminal share. Amounts are net, for one billing period of the agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from sync_core.billing.identity import plain
+from sync_core.model.plans import Change, ChangeKind, Unlinked
+
+_CENT = Decimal("0.01")
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with its currency, as ``66.00 EUR``: two decimals, or as many as it has."""
+    exact = amount.normalize()
+    shown = amount.quantize(_CENT) if exact == exact.quantize(_CENT) else exact
+    return f"{shown:f} {currency}".rstrip()
+
+
+def money_effect(amount: Decimal, currency: str) -> str:
+    """An amount with its sign, as ``+66.00 EUR``; ``0.00 EUR`` has none."""
+    return ("+" if amount > 0 else "") + money(amount, currency)
+
+
+def before_and_after(change: Change) -> str:
+    """What happens to the line, as ``12 → 15``."""
+    before, after = plain(change.before), plain(change.after)
+    match change.kind:
+        case ChangeKind.ADD:
+            return f"new line with {after}"
+        case ChangeKind.SET_QUANTITY:
+            return f"{before} → {after}"
+        case ChangeKind.END:
+            return f"{before} → 0, the line ends"
+        case ChangeKind.ADOPT:
+            return f"line {change.line_id} taken over with {after}"
+        case ChangeKind.NONE:
+            return f"stays at {before}" if before else ""
+
+
+def counts(unlinked: Unlinked) -> str:
+    """How much there is of an item that is billed nowhere."""
+    return f"{_known(unlinked.purchased)} bought, {_known(unlinked.assigned)} assigned"
+
+
+def money_by_currency(changes: Iterable[Change]) -> Mapping[str, Decimal]:
+    """What the changes come to, each currency on its own; one in which nothing moves is left out."""
+    totals: dict[str, Decimal] = {}
+    for change in changes:
+        if change.money:
+            totals[change.currency] = totals.get(change.currency, Decimal(0)) + change.money
+    return dict(sorted(totals.items()))
+
+
+def _known(number: int | None) -> str:
+    return "an unknown number" if number is None else str(number)
