@@ -25,13 +25,13 @@ LONGEST_LIST = 50
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
 
-@blueprint.route("alive", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprint.route("alive", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def alive(request: func.HttpRequest) -> func.HttpResponse:
     """Says that the app runs, and nothing else."""
     return answer({"alive": True})
 
 
-@blueprint.route("health", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("health", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @with_problems
 def health(request: func.HttpRequest) -> func.HttpResponse:
     """Storage, Microsoft, each PSA and the stop switch: whether each works, and the fix when it does not."""
@@ -39,7 +39,7 @@ def health(request: func.HttpRequest) -> func.HttpResponse:
     return answer({"ok": all(part.ok for part in parts), "parts": parts}, 200 if all(part.ok for part in parts) else 503)
 
 
-@blueprint.route("customers/{tenantId}/resync", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("customers/{tenantId}/resync", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @with_problems
 def resync(request: func.HttpRequest) -> func.HttpResponse:
     """Starts a run for one customer, or names the one that is under way. The body may lower the mode: ``{"mode": "observe"}``."""
@@ -47,7 +47,7 @@ def resync(request: func.HttpRequest) -> func.HttpResponse:
     return _accepted(request, started.run, started.resumed)
 
 
-@blueprint.route("runs", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("runs", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @with_problems
 def start_run_now(request: func.HttpRequest) -> func.HttpResponse:
     """Starts a run over all customers, unless one is open."""
@@ -55,7 +55,7 @@ def start_run_now(request: func.HttpRequest) -> func.HttpResponse:
     return _accepted(request, started.run, started.resumed)
 
 
-@blueprint.route("runs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("runs", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @with_problems
 def list_runs(request: func.HttpRequest) -> func.HttpResponse:
     """The newest runs first, with their states."""
@@ -64,7 +64,7 @@ def list_runs(request: func.HttpRequest) -> func.HttpResponse:
     return answer([{**_run(run.value), "url": url_of(request, f"runs/{run.value.run_id}")} for run in runs if run])
 
 
-@blueprint.route("runs/{runId}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route("runs/{runId}", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @with_problems
 def show_run(request: func.HttpRequest) -> func.HttpResponse:
     """One run with the state and reason of each of its customers."""
