@@ -43,6 +43,9 @@ def not_adoptable(case: Case) -> str:
         return f"agreement {case.link.agreement_id} has no such line."
     if (case.link.connection, line.line_id) in case.inputs.managed:
         return "another link manages it."
+    rivals = [other for other in case.inputs.configured if other.adopt_line_id == line.line_id and other.connection == case.link.connection]
+    if len(rivals) > 1:
+        return "more than one link is to adopt it."
     if not line.active_on(case.opens):
         return f"it ended on {line.ends}."
     if not same_product(line.product, case.link.profile.product):

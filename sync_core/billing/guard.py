@@ -34,7 +34,7 @@ def judge(changes: Sequence[Change], inputs: ReconcileInput) -> Judged:
     """Holds the changes of one customer against the rails in ``inputs``."""
     links = {link.key: link for link in inputs.links}
     first_zeros = _first_zeros(changes, inputs)
-    judged = [_judge(change, links[change.link_key], inputs, first_zeros) if change.kind in _BILLS else change for change in changes]
+    judged = [_judge(change, links[change.link_key], inputs, first_zeros) if _is_own(change) else change for change in changes]
     return Judged(_customer(judged, inputs.rails), first_zeros)
 
 
@@ -53,6 +53,11 @@ def judge_run(totals: RunTotals, recent: RunTotals, rails: GuardRails) -> str:
     return ""
 
 
+def _is_own(change: Change) -> bool:
+    """Whether it changes what the link's own line bills; the end of a double waits for a person anyway."""
+    return change.kind in _BILLS and not change.is_double
+
+
 def _judge(change: Change, link: Link, inputs: ReconcileInput, first_zeros: Mapping[str, date]) -> Change:
     first_zero = first_zeros.get(link.key) if change.kind is ChangeKind.END else None
     if first_zero and first_zero >= inputs.business_dates[link.connection]:
@@ -67,6 +72,8 @@ def _doubts(change: Change, link: Link, inputs: ReconcileInput) -> Iterator[str]
     rails, item = inputs.rails, inputs.item(link)
     before, after = change.before or _ZERO, change.after or _ZERO
     moved = abs(after - before)
+    if change.kind is ChangeKind.SET_QUANTITY and after < before and inputs.counted(link).number == 0:
+        yield "Nothing is counted any more; only the profile's minimum is left."
     if moved > rails.line_units and moved > rails.line_share * before:
         yield f"The line moves by {plain(moved)} units, more than {rails.line_units} and more than {rails.line_share:.0%}."
     if item.warning and link.profile.basis is not Basis.ASSIGNED:
@@ -89,7 +96,7 @@ def _behind(change: Change, inputs: ReconcileInput) -> bool:
 
 def _first_zeros(changes: Sequence[Change], inputs: ReconcileInput) -> Mapping[str, date]:
     """A link that could not be counted keeps its date; one that is no longer zero loses it."""
-    ending = {change.link_key for change in changes if change.kind is ChangeKind.END}
+    ending = {change.link_key for change in changes if change.kind is ChangeKind.END and not change.is_double}
     dates: dict[str, date] = {}
     for link in inputs.links:
         value, known = inputs.counted(link).value, inputs.first_zeros.get(link.key)

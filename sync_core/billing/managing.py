@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 
 from sync_core.billing.adding import add, adjust, adopt, fresh_start, not_adoptable
 from sync_core.billing.changes import Case, same_product
@@ -26,29 +25,30 @@ def manage(case: Case, binding: Binding) -> Iterator[Change]:
     elif (binding.connection, binding.agreement_id) != (case.link.connection, case.link.agreement_id):
         billing = line is None or (line.ends is None and home is not None and home.agreement.status is AgreementStatus.ACTIVE)
         where = f"The link now points to agreement {case.link.agreement_id}, its line {binding.line_id} is on agreement {binding.agreement_id}."
-        yield from _lost(case, where, line.ends if line else None, still_billed=billing)
+        yield from _lost(case, line, where, still_billed=billing)
     elif line is None:
-        yield from _lost(case, f"Line {binding.line_id}, which we manage, is no longer on the agreement.", None)
+        yield from _lost(case, line, f"Line {binding.line_id}, which we manage, is no longer on the agreement.")
     elif line.ends is not None and (line.ends != binding.ends or not line.active_on(case.opens)):
-        yield from _lost(case, f"Line {line.line_id} was ended as of {line.ends} by {editor(line)}.", line.ends)
+        yield from _lost(case, line, f"Line {line.line_id} was ended as of {line.ends} by {editor(line)}.")
     else:
         yield from _living(case, binding, line)
 
 
-def _lost(case: Case, what: str, until: date | None, *, still_billed: bool = False) -> Iterator[Change]:
+def _lost(case: Case, line: Line | None, what: str, *, still_billed: bool = False) -> Iterator[Change]:
     """A line that is no longer where we left it. Nothing takes its place until a person says what."""
+    until = line.ends if line else None
     if case.wanted == 0 and not still_billed:
         return
     if case.link.choice is LineChoice.ADOPT and not not_adoptable(case):
         yield from adopt(case)
     elif still_billed:
-        yield case.question(case.explanation, what, "End that line in the PSA first, or point the link back.")
+        yield case.question(case.explanation, what, "End that line in the PSA first, or point the link back.", line=line)
     elif fresh_start(case, until):
         yield from add(case, until)
     else:
         earliest = max(case.opens, until or case.opens)
         way_out = f"Say `line: adopt` with the id of its successor, or `line: new` with a `start` after {earliest}, or take the link out."
-        yield case.question(case.explanation, what, way_out)
+        yield case.question(case.explanation, what, way_out, line=line)
 
 
 def _living(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
@@ -74,12 +74,10 @@ def _follow(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
     words = (f"Edited by {editor(line)}: {', '.join(edited.values())}.",) if edited else ()
     stands = "quantity" in edited and policy is ManualEdits.ACCEPT and case.wanted == binding.quantity
     changes = [] if stands else list(adjust(case, line, *words, verdict=verdict))
-    if edited and not stands and (set(edited) != {"quantity"} or not changes):
-        agreed = set(edited) == {"quantity"}
-        remark = (
-            f"It already holds the {plain(case.wanted)} units to bill." if agreed else "Only the quantity is ours; the rest is taken over as it is."
-        )
-        yield case.adopt(line, *words, remark, verdict=Verdict.SAFE if agreed else verdict)
+    if set(edited) - {"quantity"} and not stands:
+        yield case.adopt(line, *words, "Only the quantity is ours; the rest is taken over as it is.", verdict=verdict)
+    elif edited and not stands and not changes:
+        yield case.adopt(line, *words, f"It already holds the {plain(case.wanted)} units to bill.")
     yield from changes
 
 
@@ -91,4 +89,4 @@ def _beside(case: Case, binding: Binding) -> Iterator[Change]:
             yield replace(case.end(line, reason, verdict=Verdict.NEEDS_APPROVAL), is_double=True)
     for head, line in strays(case):
         what = f"Line {line.line_id}, quantity {plain(line.quantity)}, on agreement {head.agreement_id} bills the product a second time."
-        yield case.question(what, marked(case, line), f"End it in the PSA, or say `line: adopt {line.line_id}`.", line=line)
+        yield case.question(what, marked(case, line), f"End one of the two; to keep this one, also say `line: adopt {line.line_id}`.", line=line)

@@ -11,11 +11,15 @@ _COMPANY_WIDE = "{name} holds for the whole company, so nothing is ever assigned
 
 @dataclass(frozen=True)
 class Counted:
-    """The units to bill, never negative, or ``None`` with the questions that stand in the way. ``explanation`` is the arithmetic in words."""
+    """The units to bill, never negative, or ``None`` with the questions that stand in the way. ``explanation`` is the arithmetic in words.
+
+    ``number`` is what was counted before the profile's included and minimum units.
+    """
 
     value: int | None
     explanation: str = ""
     questions: tuple[str, ...] = ()
+    number: int | None = None
 
 
 def quantity_for(item: CountedItem | None, profile: BillingProfile) -> Counted:
@@ -28,7 +32,7 @@ def quantity_for(item: CountedItem | None, profile: BillingProfile) -> Counted:
     if questions or number is None:
         return Counted(None, questions=questions or (f"{item.name} has no number to bill by.",))
     billed = max(number - profile.included, profile.minimum, 0)
-    return Counted(billed, ", ".join(_words(item, profile, bought or 0)))
+    return Counted(billed, ", ".join(_words(item, profile, bought or 0)), number=number)
 
 
 def _questions(item: CountedItem, basis: Basis) -> tuple[str, ...]:
