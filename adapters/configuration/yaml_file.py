@@ -54,7 +54,7 @@ def read_text(text: str, known: KnownSkus, file: str, kinds: Iterable[str] = ())
 
 
 def parse(text: str, problems: Problems) -> Node | None:
-    """The tree of a YAML text; ``None`` when it is no YAML (which is then a problem) or holds nothing."""
+    """The tree of a YAML text; ``None`` when it holds nothing, or is no YAML that we take (which is then a problem)."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -67,8 +67,14 @@ def parse(text: str, problems: Problems) -> Node | None:
     except RecursionError:
         problems.error(Place(1), "nested too deeply")
     else:
-        return _Converter(problems).convert(root) if root is not None else None
+        return _convert(root, problems) if root is not None else None
     return None
+
+
+def _convert(root: yaml.Node, problems: Problems) -> Node | None:
+    converter = _Converter(problems)
+    tree = converter.convert(root)
+    return None if converter.has_aliases else tree
 
 
 class _Converter:
@@ -77,11 +83,13 @@ class _Converter:
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self._seen: set[int] = set()
+        self.has_aliases = False
 
     def convert(self, node: yaml.Node) -> Node:
         line = node.start_mark.line + 1
         if id(node) in self._seen:
             self._problems.error(Place(line), "an alias (*name) to what stands here", "Use profiles and sku_sets, or write it twice")
+            self.has_aliases = True
             return Node(line, "")
         self._seen.add(id(node))
         if not node.tag.startswith("tag:yaml.org,2002:"):

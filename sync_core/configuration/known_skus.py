@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 FREE_SKUS: Mapping[str, str] = {
     "f30db892-07e9-47e9-837c-80727f46fd3d": "FLOW_FREE",
@@ -37,6 +39,8 @@ FREE_SKUS: Mapping[str, str] = {
 }
 """Excluded by default: free, viral and self-service trial SKUs, by Microsoft's table of product names."""
 
+_GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 @dataclass(frozen=True)
 class KnownSkus:
@@ -55,3 +59,11 @@ class KnownSkus:
     def find(self, part_number: str) -> frozenset[str]:
         """The SKU ids with this part number: none, one, or (Microsoft has reused some) several."""
         return self.ids.get(part_number.upper(), frozenset())
+
+    def named(self, text: str) -> str:
+        """The text with every known SKU id replaced by its part number, for people."""
+        return _GUID.sub(lambda found: self._part_numbers.get(found.group(), found.group()), text)
+
+    @cached_property
+    def _part_numbers(self) -> Mapping[str, str]:
+        return {sku_id: part_number for part_number, ids in self.ids.items() for sku_id in ids}

@@ -98,7 +98,7 @@ def did_you_mean(text: str, known: Iterable[str], what: str = "Known here") -> s
     """The fix for a name that nobody knows: the closest ones, or the first of those there are."""
     names = sorted(set(known))
     by_lower = {name.lower(): name for name in names}
-    if close := difflib.get_close_matches(text.lower(), by_lower, n=3, cutoff=0.6):
+    if close := difflib.get_close_matches(text.lower(), by_lower, n=3, cutoff=0.7):
         return f"Did you mean {' or '.join(by_lower[name] for name in close)}?"
     if not names:
         return ""

@@ -43,6 +43,7 @@ class Version:
     digest: str
     customers: int
     changes: tuple[str, ...] = ()
+    comment: str = ""
     partition: str = ""
 
 
@@ -86,8 +87,10 @@ def load_source(store: Store, number: int) -> str:
     return zlib.decompress(base64.b64decode(from_row(_Source, row).packed)).decode() if row else ""
 
 
-def save_version(store: Store, configuration: Configuration, who: str, when: datetime, source: str = "") -> Configuration:
+def save_version(store: Store, configuration: Configuration, who: str, when: datetime, source: str = "", comment: str = "") -> Configuration:
     """Stores a version and makes it current; the same content and text again makes none and returns the current one.
+
+    ``source`` is the text of the file, which export gives back with its comments; ``comment`` is the importer's word on it.
 
     Raises:
         Conflict: somebody else imported at the same time; nothing changed.
@@ -99,7 +102,7 @@ def save_version(store: Store, configuration: Configuration, who: str, when: dat
         return load_version(store, number)
     changes = differences(load_version(store, number), configuration) if number else ("The first version.",)
     changes = changes[:_MOST_CHANGES] or ("Only the wording of the file.",)
-    new = Version(number + 1, who, when, digest, len(configuration.customers), changes, f"{number + 1:08}-{digest}")
+    new = Version(number + 1, who, when, digest, len(configuration.customers), changes, comment, f"{number + 1:08}-{digest}")
     for batch in _batches(_content(new.partition, configuration, source)):
         store.transact(TABLE, batch)
     store.transact(TABLE, [insert(_head_row(new)), insert_or_replace(_pointer_row(new.number, pointer))])

@@ -1,0 +1,203 @@
+"""What ``dev.py config`` does, apart from where the store and the ports come from. Every function returns an exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from adapters.configuration.sku_table import known_skus
+from adapters.configuration.yaml_file import read_file, to_text
+from sync_core.configuration.differences import differences
+from sync_core.configuration.discovery import Progress, discover
+from sync_core.configuration.draft import draft
+from sync_core.configuration.layout import json_schema
+from sync_core.configuration.nodes import InvalidFile
+from sync_core.configuration.overview import overview
+from sync_core.configuration.reading import Reading
+from sync_core.configuration.removals import still_billed
+from sync_core.configuration.versions import current_version, load_current, load_source, load_version, save_version, versions
+from sync_core.configuration.writing import file_document
+from sync_core.documents import dumps, loads
+from sync_core.errors import SyncError
+from sync_core.model.configuration import Configuration
+from sync_core.model.licences import Sku
+from sync_core.pipeline.context import Adapters
+from sync_core.pipeline.customers import load_record
+from sync_core.ports import Microsoft, Store
+
+WRONG, ASKS = 1, 2
+"""Exit codes: something is wrong; nothing is wrong, but a person has to confirm."""
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Who imports, when (UTC), and the word they leave with it. ``confirmed`` means that what stays billed was seen."""
+
+    who: str
+    when: datetime
+    comment: str = ""
+    confirmed: bool = False
+
+
+def validate(path: Path, out: TextIO, adapters: Adapters | None = None) -> int:
+    """Checks a file and shows where everything goes; with ``adapters``, what the customers hold at this moment."""
+    reading = _read(path, out)
+    if reading is None:
+        return WRONG
+    configuration = reading.configuration
+    held = _held(adapters.microsoft(configuration), configuration, out) if adapters else None
+    rows = [
+        (item.customer, item.sku, "" if item.seats is None else str(item.seats), item.goes_to, item.profile) for item in overview(configuration, held)
+    ]
+    _print_table(("customer", "SKU", "seats", "goes to", "profile"), rows, out)
+    linked = sum(len(item.links) for item in configuration.customers)
+    print(f"\n{path.name} is right: {len(configuration.customers)} customers, {linked} links.", file=out)
+    return 0
+
+
+def import_file(path: Path, store: Store, importer: Importer, out: TextIO) -> int:
+    """Makes a file the current version. Lines that would no longer be managed are listed, and wait for a confirmation."""
+    reading = _read(path, out)
+    if reading is None:
+        return WRONG
+    old = load_current(store) if current_version(store) else None
+    if old is not None and not _confirmed(old, reading.configuration, store, importer, out):
+        return ASKS
+    source = path.read_text(encoding="utf-8-sig")
+    saved = save_version(store, reading.configuration, importer.who, importer.when, source, importer.comment)
+    if old is not None and saved.version == old.version:
+        print(f"Nothing changed: version {saved.version} stays current.", file=out)
+        return 0
+    for change in versions(store)[-1].changes:
+        print(f"  {_safe(change)}", file=out)
+    print(f"Version {saved.version} is current: {len(saved.customers)} customers.", file=out)
+    return 0
+
+
+def _confirmed(old: Configuration, new: Configuration, store: Store, importer: Importer, out: TextIO) -> bool:
+    lines = still_billed(old, new, lambda tenant_id: load_record(store, tenant_id).bindings.values())
+    if not lines:
+        return True
+    print("No longer managed after this import, and still billed until a person ends them in the PSA:", file=out)
+    for line in lines:
+        print(f"  {_safe(line.text)}", file=out)
+    if not importer.confirmed:
+        print("Nothing was imported. If this is meant, import again with --yes.", file=out)
+    return importer.confirmed
+
+
+def export(store: Store, out: TextIO, version: int | None = None, expanded: bool = False) -> int:
+    """Writes a version as YAML: the text it was imported from, or, ``expanded``, with every link written out."""
+    number = version or load_current(store).version
+    source = "" if expanded else load_source(store, number)
+    out.write(source or to_text(file_document(load_version(store, number))))
+    return 0
+
+
+def diff(store: Store, out: TextIO, old: int | None = None, new: int | Path | None = None) -> int:
+    """What changes from a version (the current one) to another or to a file; without either, what each version changed."""
+    if new is None:
+        return _history(store, out)
+    before = load_version(store, old) if old else load_current(store)
+    if isinstance(new, int):
+        after = load_version(store, new)
+    else:
+        reading = _read(new, out)
+        if reading is None:
+            return WRONG
+        after = reading.configuration
+    for sentence in differences(before, after) or ("Nothing differs.",):
+        print(_safe(sentence), file=out)
+    return 0
+
+
+def _history(store: Store, out: TextIO) -> int:
+    current = current_version(store)
+    for version in versions(store):
+        mark = " (current)" if version.number == current else ""
+        comment = f": {_safe(version.comment)}" if version.comment else ""
+        print(f"Version {version.number}{mark}, {version.when:%Y-%m-%d %H:%M} UTC, by {_safe(version.who)}{comment}", file=out)
+        for change in version.changes:
+            print(f"  {_safe(change)}", file=out)
+    if current is None:
+        print("No configuration was imported yet.", file=out)
+    return 0
+
+
+def discover_to(path: Path, starter: Path, adapters: Adapters, when: datetime, out: TextIO) -> int:
+    """Writes a first file from what Microsoft and the PSAs hold. ``starter`` holds the partner and the connections.
+
+    What was read is kept beside the file; an interrupted discovery goes on from there, and a complete one takes it away.
+    """
+    reading = _read(starter, out)
+    if reading is None:
+        return WRONG
+    if path.exists():
+        print(f"{path.name} is there already: move it away first, it is not written over.", file=out)
+        return WRONG
+    configuration, kept = reading.configuration, path.with_name(f"{path.name}.progress.json")
+    progress = loads(Progress, kept.read_text(encoding="utf-8")) if kept.exists() else Progress()
+    psas = [adapters.psa(configuration, connection.name) for connection in configuration.connections]
+    found = discover(adapters.microsoft(configuration), psas, when.date(), progress, lambda now: _keep(kept, now))
+    head = {name: part for name, part in file_document(configuration).items() if name in ("partner", "connections", "notices")}
+    path.write_text(draft(found, to_text(head)), encoding="utf-8")
+    print(f"Wrote {path.name}: {len(found.progress.customers)} customers. {len(found.failed)} could not be read.", file=out)
+    for why in found.failed.values():
+        print(f"  {_safe(why)}", file=out)
+    if not found.failed:
+        kept.unlink(missing_ok=True)
+    return 0
+
+
+def _keep(path: Path, progress: Progress) -> None:
+    """Writes beside and renames, so that an interruption never leaves half a file."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(dumps(progress), encoding="utf-8")
+    beside.replace(path)
+
+
+def schema_text() -> str:
+    """The published JSON Schema as it stands in ``docs/``."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+def _read(path: Path, out: TextIO) -> Reading | None:
+    """The file, with its warnings printed; ``None`` when it is wrong, with every problem printed."""
+    try:
+        reading, _ = read_file(path, known_skus())
+    except InvalidFile as error:
+        print(*(_safe(problem.text(path.name)) for problem in error.problems), sep="\n", file=out)
+        print(f"\n{len(error.problems)} problem{'' if len(error.problems) == 1 else 's'}; nothing was done.", file=out)
+        return None
+    except FileNotFoundError:
+        print(f"There is no file {path}.", file=out)
+        return None
+    for warning in reading.warnings:
+        print(f"Warning: {_safe(warning.text(path.name))}", file=out)
+    return reading
+
+
+def _held(microsoft: Microsoft, configuration: Configuration, out: TextIO) -> Mapping[str, Collection[Sku]]:
+    held: dict[str, Collection[Sku]] = {}
+    for item in configuration.customers:
+        try:
+            held[item.customer.tenant_id] = microsoft.read_usage(item.customer).skus
+        except SyncError as error:
+            print(f"{_safe(item.customer.name)} could not be read, its links are shown as configured: {_safe(str(error))}", file=out)
+    return held
+
+
+def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], out: TextIO) -> None:
+    cells = [tuple(headings), *(tuple(_safe(cell) for cell in row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), file=out)
+
+
+def _safe(text: str) -> str:
+    """A text from elsewhere without control and direction characters, and with part numbers in place of SKU ids."""
+    return known_skus().named("".join(character if character.isprintable() else " " for character in text))

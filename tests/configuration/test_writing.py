@@ -1,0 +1,122 @@
+"""Writing: what is exported reads as the same configuration."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.configuration.yaml_file import read_file, read_text, to_text
+from sandbox.configuration_tool import known_skus
+from sync_core.configuration.expansion import link_key
+from sync_core.configuration.known_skus import FREE_SKUS
+from sync_core.configuration.writing import file_document
+from sync_core.model.billing import Basis, BillingProfile, LineChoice, ManualEdits
+from sync_core.model.configuration import (
+    DIRECT,
+    AgreementBy,
+    AgreementChoice,
+    Configuration,
+    ConfiguredLink,
+    Connection,
+    Credential,
+    CustomerConfiguration,
+    GuardRails,
+    MailVia,
+    Notices,
+    Partner,
+)
+from sync_core.model.customers import Customer, Mode, SignIn
+from tests.configuration.files import FILE, configuration
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "configuration.yaml"
+
+names = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=20).map(lambda text: f"{text}.")
+tricky = st.sampled_from(
+    ["no", "012", "1:30", "1_000", "2026-01-02", "null", "~", "- a", "a: b", "#a", "'", '"', "!x", "&x", "*x", "@", "%", "é", "😀"]
+)
+texts = names | tricky
+guids = st.uuids().map(str)
+ids = st.from_regex("[A-Za-z0-9][A-Za-z0-9_.-]{0,9}", fullmatch=True)
+whole = st.integers(0, 1000)
+amounts = st.decimals(0, 100000, places=2)
+shares = st.decimals(0, 1, places=2)
+secrets = st.sampled_from(["partner-app-secret", "psa-key", "other-secret"])
+
+guard_rails = st.builds(GuardRails, shares, whole, amounts, shares, whole, amounts, st.sampled_from(ManualEdits))
+notices = st.builds(
+    Notices,
+    st.lists(st.just("a@contoso.example"), max_size=2).map(tuple),
+    st.just("b@contoso.example"),
+    st.sampled_from(MailVia),
+    st.just("mail.example"),
+    whole,
+    texts,
+    secrets,
+    whole,
+)
+partners = st.builds(
+    Partner, guids, guids, st.sampled_from(Credential), secrets, secrets, st.just("") | guids, st.frozensets(guids | st.just(DIRECT), min_size=1)
+)
+profiles = st.lists(
+    st.builds(BillingProfile, texts, texts, st.sampled_from(Basis), whole, whole, st.booleans()), min_size=1, max_size=3, unique_by=lambda p: p.name
+)
+agreements = st.builds(AgreementChoice, st.just(AgreementBy.ID), ids) | st.builds(
+    AgreementChoice, st.sampled_from([AgreementBy.NAME, AgreementBy.TYPE]), texts
+)
+choices = st.sampled_from([(LineChoice.NONE, ""), (LineChoice.NEW, "")]) | st.tuples(st.just(LineChoice.ADOPT), ids)
+
+
+@st.composite
+def links(draw: st.DrawFn, connections: list[Connection], known: list[BillingProfile]) -> ConfiguredLink:
+    sku_id, company_id, name = draw(guids), draw(ids), draw(st.just("") | ids)
+    connection, (choice, line_id) = draw(st.sampled_from(connections)).name, draw(choices)
+    key = link_key(sku_id, connection, company_id, name)
+    start = draw(st.none() | st.dates(date(2020, 1, 1), date(2040, 1, 1)))
+    return ConfiguredLink(key, sku_id, draw(st.sampled_from(known)), connection, company_id, draw(agreements), start, choice, line_id)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    labels = draw(st.lists(ids, min_size=1, max_size=2, unique=True))
+    places = st.dictionaries(st.sampled_from(["company", "region"]), texts)
+    keys = st.dictionaries(st.sampled_from(["public", "private"]), secrets)
+    zones = st.sampled_from(["UTC", "America/New_York", "Australia/Sydney"])
+    connections = [Connection(label, "connectwise", "https://na.myconnectwise.net", draw(zones), draw(places), draw(keys)) for label in labels]
+    customer = st.builds(Customer, guids, texts, st.sampled_from(SignIn), st.sampled_from(Mode))
+    own_links = st.lists(links(connections, draw(profiles)), max_size=3, unique_by=lambda link: link.sku_id).map(tuple)
+    customers = st.lists(
+        st.builds(CustomerConfiguration, customer, own_links, st.frozensets(guids, max_size=2), guard_rails),
+        max_size=3,
+        unique_by=lambda item: item.customer.tenant_id,
+    )
+    excluded = draw(st.frozensets(st.sampled_from(sorted(FREE_SKUS)) | guids, max_size=5))
+    sku_names = draw(st.dictionaries(guids, texts, max_size=2))
+    return Configuration(draw(partners), tuple(connections), tuple(draw(customers)), draw(guard_rails), draw(notices), excluded, sku_names)
+
+
+def again(original: Configuration) -> Configuration:
+    return read_text(to_text(file_document(original)), known_skus(), "export.yaml").configuration
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(configurations())
+def test_an_export_reads_as_what_was_exported(original: Configuration) -> None:
+    assert again(original) == original
+
+
+def test_the_export_of_rules_writes_every_link_out() -> None:
+    assert "rules:" not in to_text(file_document(configuration()))
+    assert again(configuration()) == configuration()
+
+
+def test_amounts_are_exported_to_the_cent() -> None:
+    original = configuration(FILE + "guard_rails: {customer_money: 1234567.89}\n")
+    assert again(original).guard_rails.customer_money == Decimal("1234567.89")
+
+
+def test_the_example_is_right_and_exports() -> None:
+    reading, text = read_file(EXAMPLE, known_skus(), kinds=["connectwise"])
+    assert text == EXAMPLE.read_text(encoding="utf-8")
+    assert again(reading.configuration) == reading.configuration
