@@ -18,7 +18,10 @@ class GraphMailer:
     """The ``Mailer`` port over ``sendMail``. Graph takes one body, so the HTML goes; Exchange makes the text part itself."""
 
     def __init__(self, graph: Graph, clock: Clock) -> None:
-        """``graph`` is the partner's tenant, ``GraphService.tenant(…, at_partner=True)``; app-only, unless the sender is the service account."""
+        """``graph`` is the partner's tenant, ``GraphService.tenant(…, SignIn.APPLICATION, at_partner=True)``.
+
+        App-only, because the service account could send from its own mailbox only; Exchange can confine the application to one mailbox.
+        """
         self._graph = graph
         self._clock = clock
 

@@ -7,19 +7,17 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from adapters.http import Http
 from adapters.microsoft import discovery, reading
 from adapters.microsoft.batch import PartAnswer
-from adapters.microsoft.graph import PUBLIC_GRAPH_URL, Graph, GraphService
-from adapters.microsoft.login import PUBLIC_LOGIN_URL, LoginHttp
+from adapters.microsoft.graph import Graph, GraphService
 from adapters.microsoft.meanings import ANSWER_OF_ANOTHER_TENANT
-from adapters.microsoft.sign_in import SignIns, another_tenant, own_sign_in
+from adapters.microsoft.sign_in import another_tenant, own_sign_in
 from adapters.microsoft.sku_names import SkuNames
 from sync_core.errors import InvalidConfiguration, RetryLater, SkipCustomer, SyncError
 from sync_core.model.configuration import Partner
 from sync_core.model.customers import Customer
 from sync_core.model.licences import Source, UsageSnapshot, User
-from sync_core.ports import Clock, Health, Relationship, Secrets, Store
+from sync_core.ports import Health, Relationship
 
 ORGANIZATION = "organization"
 PARTS = {
@@ -92,20 +90,6 @@ class MicrosoftAdapter:
 
     def _partner_graph(self) -> Graph:
         return self._graph.tenant(self._partner.tenant_id, own_sign_in(self._partner), at_partner=True)
-
-
-def graph_service(
-    partner: Partner,
-    secrets: Secrets,
-    store: Store,
-    clock: Clock,
-    *,
-    login_url: str = PUBLIC_LOGIN_URL,
-    graph_url: str = PUBLIC_GRAPH_URL,
-) -> GraphService:
-    """Graph for every tenant of a partner, wired to the real network."""
-    login = LoginHttp(Http("Microsoft sign-in", clock), login_url)
-    return GraphService(Http("Microsoft Graph", clock), SignIns(partner, login, secrets, store, clock), clock, graph_url)
 
 
 @dataclass

@@ -92,8 +92,8 @@ class SignIns:
             if self._refresh_token.due():
                 redeemed = self._refresh_token.current()
                 answer = self._redeem(TokenKey(self._partner.tenant_id, SignIn.DELEGATED, key.resource), redeemed)
-                self._refresh_token.write_back(redeemed, answer.get("refresh_token") or redeemed)
-        except SyncError as error:
+                self._refresh_token.write_back(redeemed, str(answer["refresh_token"]))
+        except (SyncError, KeyError) as error:
             log.warning("The newest refresh token could not be kept; it is tried again within the hour. %s", error)
 
     def _delegated_token(self) -> str:
@@ -105,6 +105,7 @@ class SignIns:
 
     def _ask(self, key: TokenKey, acquire: Callable[[Any, list[str]], Mapping[str, Any]]) -> Mapping[str, Any]:
         """One request of a client of MSAL made for it: MSAL keeps what it was told in a client, and we keep tokens ourselves."""
+        from jwt import PyJWTError
         from msal import ConfidentialClientApplication
 
         credential = client_credential(self._partner, self._secrets, self._assertion)
@@ -117,7 +118,7 @@ class SignIns:
                 instance_discovery=False,
             )
             answer = acquire(client, [f"{key.resource}/.default"])
-        except ValueError as error:
+        except (ValueError, PyJWTError) as error:
             raise _unusable(error) from None
         if "access_token" not in answer:
             raise self._refused(key, answer)
@@ -142,8 +143,8 @@ def another_tenant(what: str) -> SkipCustomer:
     )
 
 
-def _unusable(error: ValueError) -> StopRun | RetryLater:
-    """MSAL's ``ValueError`` is an answer that is no JSON, or else a credential it cannot read; its text may quote either."""
+def _unusable(error: Exception) -> StopRun | RetryLater:
+    """MSAL fails over an answer that is no JSON, or else over a credential it cannot use; the text may quote either, so it is not shown."""
     if isinstance(error, json.JSONDecodeError):
         return RetryLater("The sign-in service answers with something unreadable", delay=60.0, code="sign-in-busy", where=WHERE)
     return StopRun(

@@ -18,8 +18,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from adapters.http import Http
 from adapters.redaction import shown
-from sync_core.errors import SyncError
+from sync_core.errors import Rejected, SyncError
 from sync_core.ports import Blobs, Clock
 
 SKU_NAMES_URL = (
@@ -77,6 +78,14 @@ def parse(content: bytes) -> dict[str, str]:
         raise ValueError("the columns are not those of Microsoft's table of product names")
     found = ((_guid(row[_ID]), shown(row[_NAME] or "", _LONGEST_NAME)) for row in rows)
     return {sku_id: name for sku_id, name in found if sku_id and name}
+
+
+def download(http: Http, url: str) -> bytes:
+    """Fetches the CSV; raises ``SyncError`` when it cannot be had."""
+    answer = http.read("GET", url, headers={"Accept": "text/csv"})
+    if not answer.ok:
+        raise Rejected(f"The table of product names answers with status {answer.status}", where="SKU names", fix="Correct its address")
+    return answer.body
 
 
 def built_in() -> dict[str, str]:

@@ -70,8 +70,9 @@ def test_a_managed_identity_gives_a_token(world: World) -> None:
     assert world.sign_ins(partner, assertion=assertion).token(key_of(world))
 
 
-def test_a_certificate_that_cannot_be_read_stops_the_run_and_shows_nothing_of_it(world: World) -> None:
-    world.secrets.put("certificate", "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----")
+@pytest.mark.parametrize("without", ["CERTIFICATE", "PRIVATE KEY"])
+def test_a_certificate_that_cannot_be_used_stops_the_run_and_shows_nothing_of_it(world: World, without: str) -> None:
+    world.secrets.put("certificate", pem(world.clock.now()).replace(without, "hush"))
     with pytest.raises(StopRun) as caught:
         world.sign_ins(replace(world.partner, credential=Credential.CERTIFICATE, credential_secret="certificate")).token(key_of(world))
     assert caught.value.code == "bad-app-credential" and "hush" not in str(caught.value)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from adapters.microsoft.sku_names import BLOB, SkuNames, built_in, parse
+from adapters.http import Http
+from adapters.microsoft.sku_names import BLOB, SkuNames, built_in, download, parse
+from sandbox.faults import Effect, Fault
 from sandbox.memory.blobs import MemoryBlobs
 from sandbox.memory.clock import ManualClock
 from sandbox.microsoft.catalog import BUSINESS_PREMIUM, NAMED, Sku, names_csv
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.errors import RetryLater
+from tests.microsoft.conftest import World
 
 DAY = 86_400.0
 NEW = Sku("00000000-0000-0000-0000-000000000001", "BRAND_NEW", "Brand New Suite")
@@ -78,6 +82,16 @@ def test_a_copy_that_cannot_be_read_is_fetched_anew() -> None:
     blobs = MemoryBlobs()
     blobs.put(BLOB, b"\x00 not json")
     assert sku_names(lambda: names_csv([*NAMED, NEW]), blobs).name_of(NEW.sku_id) == "Brand New Suite"
+
+
+def test_the_table_is_fetched_from_its_address_and_a_wrong_one_is_only_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    right = Fault(Effect.ANSWER, path="names.csv", times=0, status=200, body=names_csv([*NAMED, NEW]).decode())
+    world.simulator.graph_faults.add(right)
+    for path, name in (("names.csv", "Brand New Suite"), ("moved.csv", "BRAND_NEW")):
+        http = Http("names", world.clock, sleep=world.clock.advance)
+        names = sku_names(partial(download, http, f"{world.graph_url}/{path}"))
+        assert names.name_of(NEW.sku_id, "BRAND_NEW") == name
+    assert "answers with status" in caplog.text
 
 
 @pytest.mark.parametrize("start", ["", "\ufeff", "???"])
