@@ -14,13 +14,12 @@ from adapters.azure.secrets import KeyVaultSecrets, vault_client
 from adapters.azure.tables import AzureTables
 from adapters.clock import SystemClock
 from adapters.environment_secrets import EnvironmentSecrets
-from sync_core.model.configuration import Configuration, Credential, MailVia, Partner
+from sync_core.model.configuration import Configuration, MailVia, Partner
 from sync_core.pipeline.context import Context
 from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Secrets, Store
 from sync_core.settings import Settings
 
 if TYPE_CHECKING:
-    from adapters.microsoft.credentials import PartnerSignIn
     from adapters.microsoft.graph import GraphService
     from sync_core.pipeline.report import RunReport
 
@@ -74,13 +73,10 @@ class ConfiguredAdapters:
         """See ``Adapters.microsoft``. The sign-in and its tokens outlive a configuration version; the names do not."""
 
         def make() -> Microsoft:
-            from adapters.http import Http
-            from adapters.microsoft.adapter import MicrosoftAdapter
-            from adapters.microsoft.sku_names import SkuNames
+            from adapters.microsoft.connect import microsoft_adapter
 
-            http = Http("Microsoft product names", self._clock)
-            names = SkuNames(self._blobs, self._clock, lambda: http.read("GET", self._settings.sku_names_url).body, configuration.sku_names)
-            return MicrosoftAdapter(sign_in_of(configuration.partner), self._graph(configuration.partner), names)
+            partner, names_url = configuration.partner, self._settings.sku_names_url
+            return microsoft_adapter(partner, self._graph(partner), self._blobs, names=configuration.sku_names, names_url=names_url)
 
         return self._once("microsoft", configuration.version, make)
 
@@ -104,12 +100,13 @@ class ConfiguredAdapters:
         def make() -> Mailer:
             notices = configuration.notices
             if notices.via is MailVia.SMTP:
-                from adapters.mail.smtp import SmtpMailer
+                from adapters.mail.smtp import SmtpMailer, SmtpServer
 
-                return SmtpMailer(notices, self._secrets)
+                server = SmtpServer.usual(notices.smtp_host, notices.smtp_port, notices.smtp_user, notices.smtp_password_secret)
+                return SmtpMailer(server, self._secrets, self._clock)
             from adapters.mail.graph import GraphMailer
 
-            return GraphMailer(self._graph(configuration.partner), sign_in_of(configuration.partner))
+            return GraphMailer(self._graph(configuration.partner), configuration.partner)
 
         return self._once("mailer", configuration.version, make)
 
@@ -121,10 +118,10 @@ class ConfiguredAdapters:
 
     def _graph(self, partner: Partner) -> GraphService:
         def make() -> GraphService:
-            from adapters.microsoft.adapter import graph_service
+            from adapters.microsoft.connect import graph_service
 
             urls = {"login_url": self._settings.login_url, "graph_url": self._settings.graph_url}
-            return graph_service(sign_in_of(partner), self._secrets, self._store, self._clock, **urls)
+            return graph_service(partner, self._secrets, self._store, self._clock, **urls)
 
         return self._once("graph", partner, make)
 
@@ -137,17 +134,3 @@ class ConfiguredAdapters:
                     del self._made[stale]
                 self._made[(name, version)] = made
             return self._made[(name, version)]  # type: ignore[return-value]  # made under this name by the lines above
-
-
-def sign_in_of(partner: Partner) -> PartnerSignIn:
-    """How the partner's application proves who it is, as the Microsoft adapter takes it."""
-    from adapters.microsoft.credentials import Certificate, ClientSecret, ManagedIdentity, PartnerSignIn
-
-    match partner.credential:
-        case Credential.SECRET:
-            return PartnerSignIn(partner.tenant_id, partner.application_id, ClientSecret(partner.credential_secret), partner.refresh_token_secret)
-        case Credential.CERTIFICATE:
-            return PartnerSignIn(partner.tenant_id, partner.application_id, Certificate(partner.credential_secret), partner.refresh_token_secret)
-        case Credential.MANAGED_IDENTITY:
-            identity = ManagedIdentity(partner.managed_identity_client_id)
-            return PartnerSignIn(partner.tenant_id, partner.application_id, identity, partner.refresh_token_secret)

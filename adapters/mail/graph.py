@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from adapters.microsoft.graph import Graph
+from adapters.microsoft.graph import GraphService
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
-from sync_core.ports import Clock, Health, Mail
+from sync_core.model.configuration import Partner
+from sync_core.model.customers import SignIn
+from sync_core.ports import Health, Mail
 
 WHERE = "mail through Microsoft Graph"
 SEND_WITHIN = 30.0
@@ -17,13 +19,10 @@ SEND_WITHIN = 30.0
 class GraphMailer:
     """The ``Mailer`` port over ``sendMail``. Graph takes one body, so the HTML goes; Exchange makes the text part itself."""
 
-    def __init__(self, graph: Graph, clock: Clock) -> None:
-        """``graph`` is the partner's tenant, ``GraphService.tenant(…, SignIn.APPLICATION, at_partner=True)``.
-
-        App-only, because the service account could send from its own mailbox only; Exchange can confine the application to one mailbox.
-        """
-        self._graph = graph
-        self._clock = clock
+    def __init__(self, service: GraphService, partner: Partner) -> None:
+        """Signs in app-only: the service account could send from its own mailbox only, and Exchange can confine an app to one mailbox."""
+        self._graph = service.tenant(partner.tenant_id, SignIn.APPLICATION, at_partner=True)
+        self._clock = service.clock
 
     def send(self, mail: Mail) -> None:
         """Hands the mail over: 202 says accepted, not delivered.

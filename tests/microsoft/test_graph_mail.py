@@ -9,7 +9,6 @@ import pytest
 from adapters.mail.graph import GraphMailer
 from sandbox.faults import Effect, Fault
 from sync_core.errors import OutcomeUnknown, Rejected, RetryLater, SyncError, Throttled
-from sync_core.model.customers import SignIn
 from sync_core.ports import Mail
 from tests.microsoft.conftest import World
 
@@ -17,9 +16,8 @@ MAIL = Mail("<run-1@sync.example>", "licences@fabrikam-it.example", ("billing@fa
 
 
 def mailer(world: World) -> GraphMailer:
-    """Sends as the application itself."""
-    graph = world.graph().tenant(world.partner.tenant_id, SignIn.APPLICATION, at_partner=True)
-    return GraphMailer(graph, world.clock)
+    """Sends from the partner's tenant."""
+    return GraphMailer(world.graph(), world.partner)
 
 
 def test_an_accepted_mail_is_handed_over_once(world: World) -> None:
