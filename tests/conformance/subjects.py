@@ -126,7 +126,7 @@ class ConnectWiseSubject:
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []
         self._access = Access()
-        self._ledger = _connectwise_books()
+        self._ledger = connectwise_books()
         self.simulator = ConnectWiseSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
         self._server = serve(with_unknown_members(self.simulator))
         self.psa = connectwise(self._server.url, self._access, {"page_size": "3"})
@@ -170,7 +170,8 @@ class ConnectWiseSubject:
         self._late.append(write)
 
 
-def _connectwise_books() -> Ledger:
+def connectwise_books() -> Ledger:
+    """The books above, as ConnectWise keeps them."""
     ledger = Ledger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
     contoso = ledger.company("Contoso", "Contoso Ltd", website="https://www.contoso.example/home")
     ledger.company("Fabrikam", "Fabrikam Ltd")
