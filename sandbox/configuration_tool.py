@@ -11,6 +11,7 @@ from typing import TextIO
 
 from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file, to_text
+from adapters.psa.connectwise import settings as connectwise
 from sync_core.configuration.differences import differences
 from sync_core.configuration.discovery import Progress, discover
 from sync_core.configuration.draft import draft
@@ -31,6 +32,8 @@ from sync_core.ports import Microsoft, Store
 
 WRONG, ASKS = 1, 2
 """Exit codes: something is wrong; nothing is wrong, but a person has to confirm."""
+
+KINDS = {"connectwise": connectwise.parse}
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def schema_text() -> str:
 def _read(path: Path, out: TextIO) -> Reading | None:
     """The file, with its warnings printed; ``None`` when it is wrong, with every problem printed."""
     try:
-        reading, _ = read_file(path, known_skus())
+        reading, _ = read_file(path, known_skus(), KINDS)
     except InvalidFile as error:
         print(*(_safe(problem.text(path.name)) for problem in error.problems), sep="\n", file=out)
         print(f"\n{len(error.problems)} problem{'' if len(error.problems) == 1 else 's'}; nothing was done.", file=out)

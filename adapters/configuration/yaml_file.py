@@ -5,7 +5,7 @@ PyYAML's base loader leaves every scalar the text it is; what ``no``, ``012``, `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import yaml
 
 from sync_core.configuration.known_skus import KnownSkus
 from sync_core.configuration.nodes import Member, Node, Place, Problems
-from sync_core.configuration.reading import Reading, read_configuration
+from sync_core.configuration.reading import Kinds, Reading, read_configuration
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """The one in C where PyYAML was built with it; several times as fast."""
@@ -26,7 +26,7 @@ _FIXES = {
 }
 
 
-def read_file(path: Path, known: KnownSkus, kinds: Iterable[str] = ()) -> tuple[Reading, str]:
+def read_file(path: Path, known: KnownSkus, kinds: Kinds | None = None) -> tuple[Reading, str]:
     """Reads a configuration file; returns it with its text.
 
     Raises:
@@ -43,7 +43,7 @@ def read_file(path: Path, known: KnownSkus, kinds: Iterable[str] = ()) -> tuple[
     return read_text(text, known, path.name, kinds), text
 
 
-def read_text(text: str, known: KnownSkus, file: str, kinds: Iterable[str] = ()) -> Reading:
+def read_text(text: str, known: KnownSkus, file: str, kinds: Kinds | None = None) -> Reading:
     """Reads the text of a configuration file; raises ``InvalidFile``."""
     problems = Problems()
     root = parse(text, problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from sync_core.configuration.layout import FILE
 from sync_core.configuration.nodes import Node, Place, Problem, Problems, did_you_mean, shown
 from sync_core.configuration.references import References
 from sync_core.configuration.shapes import Read, Section
+from sync_core.errors import InvalidConfiguration
 from sync_core.model.billing import BillingProfile
 from sync_core.model.configuration import Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
 from sync_core.model.customers import Customer
@@ -25,8 +26,12 @@ class Reading:
     warnings: tuple[Problem, ...] = ()
 
 
-def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Iterable[str] = (), problems: Problems | None = None) -> Reading:
-    """Reads a whole file. ``kinds`` are the kinds of PSA there are (none: any); ``problems`` are those that were found before.
+Kinds = Mapping[str, Callable[[Connection], object]]
+"""The kinds of PSA there are, each with what checks a connection of that kind and raises ``InvalidConfiguration``."""
+
+
+def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Kinds | None = None, problems: Problems | None = None) -> Reading:
+    """Reads a whole file. Without ``kinds`` any kind of PSA will do; ``problems`` are those that were found before.
 
     Raises:
         InvalidFile: with every problem, each with its line and the fix.
@@ -36,12 +41,12 @@ def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Iterable[
     if read is None:
         problems.raise_errors(file)
         raise AssertionError("a shape that reads nothing says why")
-    configuration = _configuration(read.value, known, frozenset(kinds), problems)
+    configuration = _configuration(read.value, known, kinds, problems)
     problems.raise_errors(file)
     return Reading(configuration, tuple(problems.warnings))
 
 
-def _configuration(file: Section, known: KnownSkus, kinds: frozenset[str], problems: Problems) -> Configuration:
+def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problems: Problems) -> Configuration:
     connections = {name: _connection(name, read.value) for name, read in file.section("connections").members.items()}
     _check_connections(file, connections, kinds, problems)
     references = References(known, _profiles(file), connections, problems)
@@ -78,13 +83,20 @@ def _connection(name: str, section: Section) -> Connection:
     return Connection(name, section.get("kind", ""), section.get("url", ""), settings=texts("settings"), secrets=texts("secrets"), **given)
 
 
-def _check_connections(file: Section, connections: Mapping[str, Connection], kinds: frozenset[str], problems: Problems) -> None:
+def _check_connections(file: Section, connections: Mapping[str, Connection], kinds: Kinds | None, problems: Problems) -> None:
     if "connections" in file.members and not connections:
         problems.error(file.place_of("connections"), "no usable connection", "Describe at least one PSA")
     for name, connection in connections.items():
-        if kinds and connection.kind and connection.kind not in kinds:
-            place = file.section("connections").section(name).place_of("kind")
-            problems.error(place, f"unknown kind of PSA ({shown(connection.kind)})", did_you_mean(connection.kind, kinds))
+        if kinds is None or not (connection.kind and connection.url):
+            continue
+        section = file.section("connections").section(name)
+        if connection.kind not in kinds:
+            problems.error(section.place_of("kind"), f"unknown kind of PSA ({shown(connection.kind)})", did_you_mean(connection.kind, kinds))
+            continue
+        try:
+            kinds[connection.kind](connection)
+        except InvalidConfiguration as error:
+            problems.error(section.place, error.what, error.fix)
 
 
 def _profiles(file: Section) -> dict[str, BillingProfile]:

@@ -55,7 +55,7 @@ def choice(kind: type[StrEnum]) -> Scalar:
         except ValueError as error:
             raise ValueError(did_you_mean(text, kind, "Choose one of")) from error
 
-    return Scalar(f"one of {', '.join(kind)}", parse, {"enum": list(kind)})
+    return Scalar(f"one of {', '.join(kind)}", parse, {"enum": [str(value) for value in kind]})
 
 
 def whole_number() -> Scalar:
@@ -141,7 +141,7 @@ def setting_name() -> Scalar:
     """The name of an adapter's setting; one that names a secret belongs elsewhere."""
 
     def parse(text: str) -> str:
-        if re.search("secret|password|token|(private|api|access)_?key", text, re.IGNORECASE):
+        if re.search("secret|password|token|(public|private|api|access)_?key", text, re.IGNORECASE):
             raise ValueError("Put the name of the secret under 'secrets'")
         return text
 

@@ -20,6 +20,8 @@ connections:
   cw:
     kind: connectwise
     url: https://na.myconnectwise.net
+    settings: {{company: contoso, client_id: 77777777-7777-4777-8777-777777777777}}
+    secrets: {{public_key: psa-public-key, private_key: psa-private-key}}
 profiles:
   Premium:
     product: M365-BP

@@ -82,7 +82,7 @@ LINK = "{sku: SPB, profile: Premium, agreement: {id: 7}}"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (FILE + f"  - {{tenant_id: {FABRIKAM}, name: Again}}\n", "test.yaml:24: customers[1]: the tenant"),
+        (FILE + f"  - {{tenant_id: {FABRIKAM}, name: Again}}\n", "test.yaml:26: customers[1]: the tenant"),
         (FILE.replace("- sku: EXCHANGESTANDARD", "- sku: SPB"), "two rules for the SKU"),
         (LINKED + f"      - {LINK}\n      - {LINK}\n", "a second link of the SKU"),
         (LINKED + f"      - {LINK}\n      - {LINK.replace('7', '8')}\n", "give this one a 'name'"),
@@ -98,7 +98,7 @@ LINK = "{sku: SPB, profile: Premium, agreement: {id: 7}}"
         (FILE + "guard_rails: {line_units: '5'}\n", "Write it without quotes"),
         (FILE + "exclusions: {defaults: no}\n", "Write true or false"),
         (FILE + "exclusions: {keep: [SPB]}\n", "not in the built-in list"),
-        (FILE + "rules: []\n", "test.yaml:24: the key rules a second time; the first is in line 13"),
+        (FILE + "rules: []\n", "test.yaml:26: the key rules a second time; the first is in line 15"),
         (FILE + "sku_sets: {a: &x [SPB], b: *x}\n", "an alias (*name)"),
         (FILE.replace("name: Fabrikam", "name: !env NAME"), "a tag (!env)"),
         (FILE + "sku_sets: SPB\n", "a single value where a mapping belongs"),
