@@ -1,0 +1,53 @@
+"""The function app as the real runtime sees it: what a start in Azure would find."""
+
+import pytest
+
+from sandbox.environment import ROOT
+from tests.runtime.indexing import Index, index
+
+QUEUES = {
+    "sync_customer": "sync-customer",
+    "apply_plan": "apply-plan",
+    "send_notices": "send-notices",
+    "sync_customer_poison": "sync-customer-poison",
+    "apply_plan_poison": "apply-plan-poison",
+    "send_notices_poison": "send-notices-poison",
+}
+ROUTES = {
+    "alive": ("alive", ["GET"]),
+    "health": ("health", ["GET"]),
+    "resync": ("customers/{tenantId}/resync", ["POST"]),
+    "start_run_now": ("runs", ["POST"]),
+    "list_runs": ("runs", ["GET"]),
+    "show_run": ("runs/{runId}", ["GET"]),
+}
+
+
+@pytest.fixture(scope="module")
+def app() -> Index:
+    return index(ROOT)
+
+
+def test_the_real_runtime_takes_every_function(app: Index) -> None:
+    assert app.error == ""
+    assert set(app.functions) == {"start_run", "sweep", *QUEUES, *ROUTES}
+
+
+def test_each_stage_listens_to_its_queue(app: Index) -> None:
+    assert {name: app.trigger(name)["queueName"] for name in QUEUES} == QUEUES
+    assert {app.trigger(name)["connection"] for name in QUEUES} == {"AzureWebJobsStorage"}
+
+
+def test_schedules_come_from_settings(app: Index) -> None:
+    assert app.trigger("start_run")["schedule"] == "%SYNC_SCHEDULE%"
+    assert app.trigger("sweep")["schedule"] == "%SYNC_SWEEP_SCHEDULE%"
+
+
+def test_routes_are_those_that_the_manual_names(app: Index) -> None:
+    assert {name: (app.trigger(name)["route"], app.trigger(name)["methods"]) for name in ROUTES} == ROUTES
+
+
+def test_only_the_bare_sign_of_life_needs_no_key(app: Index) -> None:
+    levels = {name: app.trigger(name)["authLevel"] for name in ROUTES}
+    assert levels.pop("alive") == "ANONYMOUS"
+    assert set(levels.values()) == {"FUNCTION"}
