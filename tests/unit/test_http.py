@@ -130,6 +130,14 @@ def test_a_connection_is_used_again() -> None:
         assert [client.read("GET", url).body for _ in range(3)] == [b"1", b"2", b"3"]
 
 
+def test_no_cookie_of_one_answer_goes_with_the_next_request(site: Site) -> None:
+    """Requests of different tenants share the connections, and must share nothing else."""
+    site.response = Response(200, b"{}", {"Set-Cookie": "session=of-tenant-one; Path=/"})
+    for _ in range(2):
+        site.read()
+    assert "cookie" not in site.carried_out[1].headers
+
+
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_write_that_ends_in_a_server_error_has_an_unknown_outcome_and_is_not_repeated(site: Site, status: int) -> None:
     site.fail(status=status, times=1)

@@ -125,10 +125,7 @@ def test_a_line_that_cannot_be_read_whole_is_an_error(members: dict[str, Any]) -
 
 def test_domains_come_from_websites_and_mail_addresses_in_any_form() -> None:
     companies = [{"id": 1, "website": "WWW.Contoso.example/home"}, {"id": 2, "website": "http://[broken"}, {"id": 3, "website": "n/a"}]
-    mail = {"communicationType": "Email", "value": "Billing@Mail.Contoso.example "}
-    contacts: list[dict[str, Any]] = [
-        {"company": {"id": 1}, "communicationItems": [mail, {"communicationType": "Phone", "value": "1@2"}]},
-        {"company": None},
-    ]
+    items = [{"communicationType": "Email", "value": "Billing@Mail.Contoso.example "}, {"communicationType": "Phone", "value": "1@2"}]
+    contacts: list[dict[str, Any]] = [{"company": {"id": 1}, "communicationItems": items}, {"company": None}]
     found = {company.company_id: company.domains for company in reading.companies(companies, contacts)}
     assert found == {"1": {"contoso.example", "mail.contoso.example"}, "2": frozenset(), "3": frozenset()}
