@@ -41,9 +41,10 @@ class Counter:
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """One line of the list of runs, newest first; ``started`` is UTC, ``totals`` are known once the run was judged."""
+    """One line of the list of runs, newest first. ``slot`` and ``started`` are UTC, ``totals`` are known once the run was judged."""
 
     run_id: str
+    slot: datetime
     started: datetime
     totals: RunTotals = field(default_factory=RunTotals)
 
@@ -67,7 +68,7 @@ def insert_run(store: Store, run: Run) -> bool:
     sizes = [len(range(counter, run.customers, run.counters)) for counter in range(run.counters)]
     counters = [insert(to_row(run.run_id, _counter_key(number), Counter(size, size))) for number, size in enumerate(sizes)]
     store.transact(RUNS, [upsert(Row(_OPEN, run.run_id, {"since": run.started}))])
-    store.transact(RUNS, [upsert(_index_row(IndexEntry(run.run_id, run.started)))])
+    store.transact(RUNS, [upsert(_index_row(IndexEntry(run.run_id, run.slot, run.started)))])
     try:
         store.transact(RUNS, [insert(_run_row(run)), *counters])
     except Conflict:
@@ -155,16 +156,16 @@ def recent_runs(store: Store) -> Iterator[IndexEntry]:
 
 def note_totals(store: Store, run: Run, totals: RunTotals) -> None:
     """Keeps what the run lets through, for the runs of the next 24 hours."""
-    store.transact(RUNS, [upsert(_index_row(IndexEntry(run.run_id, run.started, totals)))])
+    store.transact(RUNS, [upsert(_index_row(IndexEntry(run.run_id, run.slot, run.started, totals)))])
 
 
 def totals_of_last_day(store: Store, run: Run) -> RunTotals:
-    """What the other runs that started within 24 hours before this one let through, added up."""
+    """What the other runs of the 24 hours before this one's slot let through, added up. Yesterday's daily run is outside, however late it was."""
     totals = RunTotals()
     for entry in recent_runs(store):
-        if entry.started < run.started - timedelta(hours=24):
+        if entry.started < run.started - timedelta(hours=48):
             break
-        if entry.run_id != run.run_id:
+        if entry.run_id != run.run_id and entry.slot > run.slot - timedelta(hours=24):
             totals = RunTotals(totals.customers, totals.changed + entry.totals.changed, _added(totals.money, entry.totals.money))
     return totals
 
