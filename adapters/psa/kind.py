@@ -12,9 +12,12 @@ from sync_core.ports import Clock, Psa, Secrets
 
 
 class Connect(Protocol):
-    """Makes the adapter of a connection; calls nothing yet. Raises ``InvalidConfiguration`` when a setting is missing or wrong."""
+    """Makes the adapter of a connection; calls nothing yet. ``write_deadline`` bounds one write from connect to last byte, in seconds.
 
-    def __call__(self, connection: Connection, secrets: Secrets, budget: Budget, clock: Clock) -> Psa: ...
+    Raises ``InvalidConfiguration`` when a setting is missing or wrong.
+    """
+
+    def __call__(self, connection: Connection, secrets: Secrets, budget: Budget, clock: Clock, write_deadline: float = 30.0) -> Psa: ...
 
 
 class LimitsOf(Protocol):

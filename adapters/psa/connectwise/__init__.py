@@ -12,11 +12,11 @@ from sync_core.model.configuration import Connection
 from sync_core.ports import Clock, Psa, Secrets
 
 
-def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clock) -> Psa:
-    """The adapter of a ConnectWise connection; calls nothing yet. Raises ``InvalidConfiguration``."""
+def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clock, write_deadline: float = 30.0) -> Psa:
+    """The adapter of a ConnectWise connection; calls nothing yet. See ``Connect``."""
     settings = parse(connection)
     http = Http(f"PSA connection {connection.name}", clock, limits=Limits(deadline=LONGEST_CALL), gate=budget)
-    return ConnectWise(settings, Client(settings, secrets, http))
+    return ConnectWise(settings, Client(settings, secrets, http, min(write_deadline, LONGEST_CALL)))
 
 
 KIND = Kind("connectwise", connect, limits, SETTINGS, SECRETS, REQUIRED)

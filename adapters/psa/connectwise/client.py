@@ -24,16 +24,17 @@ Record = Mapping[str, Any]
 ROUTER_CODEBASE = "v4_6_release"
 """Leads to whatever codebase the company has at present."""
 
-_CODEBASE = re.compile(r"[A-Za-z0-9_.]{1,40}")
+_CODEBASE = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 class Client:
     """Calls one ConnectWise company. Safe to share between threads."""
 
-    def __init__(self, settings: ConnectWiseSettings, secrets: Secrets, http: Http) -> None:
+    def __init__(self, settings: ConnectWiseSettings, secrets: Secrets, http: Http, write_deadline: float) -> None:
         self._settings = settings
         self._secrets = secrets
         self._http = http
+        self._write_deadline = write_deadline
         self._where = f"PSA connection {settings.name}"
         self._codebase = settings.codebase
         self._authorization = ""
@@ -82,7 +83,8 @@ class Client:
             OutcomeUnknown: sent, and nobody knows.
         """
         headers = {**self._headers(), "Content-Type": "application/json"}
-        answer = self._http.write(method, self._url(path), headers=headers, body=json.dumps(body).encode(), send_until=send_until)
+        content = json.dumps(body).encode()
+        answer = self._http.write(method, self._url(path), send_until=send_until, headers=headers, body=content, deadline=self._write_deadline)
         if not answer.ok:
             self._forget(answer)
             raise write_refused(answer, f"{self._where} {method} {path}")
