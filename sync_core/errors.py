@@ -15,6 +15,9 @@ Each says what happened, where, why and what to do, and never carries a secret o
 
 from __future__ import annotations
 
+ANSWER_OF_ANOTHER_TENANT = "answer-of-another-tenant"
+"""The code of an answer that belongs to another tenant than was asked for: the run that meets it stops writing."""
+
 
 class SyncError(Exception):
     """What went wrong in words for people. ``code`` is stable and is what documents and alerts refer to."""

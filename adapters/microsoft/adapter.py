@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 from adapters.microsoft import discovery, reading
 from adapters.microsoft.batch import PartAnswer
 from adapters.microsoft.graph import Graph, GraphService
-from adapters.microsoft.meanings import ANSWER_OF_ANOTHER_TENANT
 from adapters.microsoft.sign_in import another_tenant, own_sign_in
 from adapters.microsoft.sku_names import SkuNames
-from sync_core.errors import InvalidConfiguration, RetryLater, SkipCustomer, SyncError
+from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, InvalidConfiguration, RetryLater, SkipCustomer, SyncError
 from sync_core.model.configuration import Partner
 from sync_core.model.customers import Customer
 from sync_core.model.licences import Source, UsageSnapshot, User

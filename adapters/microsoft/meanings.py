@@ -31,9 +31,6 @@ class Meaning:
     partner_fix: str = ""
 
 
-ANSWER_OF_ANOTHER_TENANT = "answer-of-another-tenant"
-"""Code of the failure after which a run writes nothing any more: an answer did not belong to the customer it was asked for."""
-
 NEEDS_ATTENTION = "needs-attention"
 """Code of a failure that this table does not know."""
 

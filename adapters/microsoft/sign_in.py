@@ -11,11 +11,10 @@ from typing import Any
 
 from adapters.microsoft.credentials import client_credential, managed_identity_assertion
 from adapters.microsoft.login import LoginHttp
-from adapters.microsoft.meanings import ANSWER_OF_ANOTHER_TENANT
 from adapters.microsoft.refresh_token import RefreshToken
 from adapters.microsoft.refusals import error_of, sign_in_refusal
 from adapters.microsoft.tokens import Token, TokenCache, TokenKey
-from sync_core.errors import InvalidConfiguration, RetryLater, SkipCustomer, StopRun, SyncError
+from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, InvalidConfiguration, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.configuration import Partner
 from sync_core.model.customers import SignIn
 from sync_core.ports import Clock, Secrets, Store

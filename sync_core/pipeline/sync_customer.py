@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun
+from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun
 from sync_core.events import event
 from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeResult, Decision, Plan, PlanState
@@ -21,9 +21,6 @@ from sync_core.pipeline.planning import Findings, find_changes
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run, stop_writes
 from sync_core.rows import Stored
-
-ANOTHER_TENANT = "answer-of-another-tenant"
-"""The error code for an answer that belongs to another tenant: the run stops writing."""
 
 
 def sync_customer(context: Context, message: Message) -> None:
@@ -47,7 +44,7 @@ def sync_customer(context: Context, message: Message) -> None:
         if not put_back(context, SYNC_CUSTOMER, message, error.delay):
             fail_customer(context, customer, error, last_read)
     except (SkipCustomer, InvalidConfiguration, Rejected, StopRun) as error:
-        if error.code == ANOTHER_TENANT or isinstance(error, StopRun):
+        if error.code == ANSWER_OF_ANOTHER_TENANT or isinstance(error, StopRun):
             stop_writes(context.store, run.value.run_id, str(error))
         fail_customer(context, customer, error, last_read)
 
