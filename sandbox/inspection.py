@@ -31,7 +31,7 @@ def inspected(
 
     ``extra`` maps a name to the JSON value that ``GET /_sandbox/<name>`` answers. ``describe`` adds members to a request's
     entry in the log, such as its tenant. ``commands`` maps a name to what ``POST /_sandbox/<name>`` does; one that raises
-    ``KeyError``, ``TypeError`` or ``ValueError`` is answered with 400. Headers and bodies are never logged, so no token can
+    ``LookupError``, ``TypeError`` or ``ValueError`` is answered with 400. Headers and bodies are never logged, so no token can
     be read back.
     """
     return _Inspected(application, faults, extra or {}, describe or (lambda request: {}), commands or {})
@@ -88,6 +88,6 @@ class _Inspected:
 def _carry_out(command: Command, request: Request) -> Response:
     try:
         command(request)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         return Response.of_json({"error": f"{type(error).__name__}: {error}"}, 400)
     return Response(204)

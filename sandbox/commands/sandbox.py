@@ -1,0 +1,72 @@
+"""Serve the simulated Microsoft and PSA until Ctrl-C, so that any client can be tried against them."""
+
+import argparse
+import json
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sandbox.environment import DATA
+from sandbox.world import Ports, ServedWorld, seeded_world
+from sandbox.world.arguments import add_world_arguments, ports_of
+
+DEFAULT_PORTS = Ports(login=7101, graph=7102, partner_center=7103, psa=7104, control=7105)
+_STANDS_FOR = {
+    "login": "Microsoft Entra sign-in",
+    "graph": "Microsoft Graph",
+    "partner_center": "Partner Center",
+    "psa": "ConnectWise PSA",
+    "control": "steers it, and shows what was written (sandbox/world/control.py)",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until Ctrl-C; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="dev.py sandbox", description=__doc__)
+    add_world_arguments(parser, DEFAULT_PORTS)
+    options = parser.parse_args(arguments)
+    try:
+        served = ServedWorld(seeded_world(options.customers, options.seed), ports_of(options))
+    except OSError as error:
+        print(f"A port is taken or not allowed ({error}); choose others with --login-port and the like, 0 for a free one.", file=sys.stderr)
+        return 1
+    with served:
+        print(text(served, write_files(served, DATA / "sandbox")), flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("\nThe sandbox is gone, and all that was written to it.")
+    return 0
+
+
+def write_files(served: ServedWorld, folder: Path) -> dict[str, Path]:
+    """Writes the configuration and the app settings, ready for ``dev.py sync`` and ``dev.py run``; returns where they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"configuration": folder / "configuration.yaml", "settings": folder / "settings.json"}
+    files["configuration"].write_text(served.configuration_yaml, encoding="utf-8")
+    values = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "FUNCTIONS_WORKER_RUNTIME": "python", **served.settings}
+    files["settings"].write_text(json.dumps({"IsEncrypted": False, "Values": values}, indent=2), encoding="utf-8")
+    return files
+
+
+def text(served: ServedWorld, files: Mapping[str, Path]) -> str:
+    """What a person needs to know: addresses, settings with the made-up secrets, files, and a command to begin with."""
+    urls = [f"  {url:<24}{_STANDS_FOR[name]}" for name, url in asdict(served.urls).items()]
+    settings = [f"  {name}={value}" for name, value in served.settings.items()]
+    paths = [f"  {path}" for path in files.values()]
+    begin = f"python3 dev.py sync --settings {files['settings']} --config {files['configuration']}"
+    return "\n".join(
+        [
+            f"A made-up MSP with {len(served.world.accounts)} customers. Ctrl-C ends it.",
+            *("", "Addresses", *urls),
+            *("", "App settings (the secrets are the simulators' own, and open nothing)", *settings),
+            *("", "Files", *paths),
+            *("", "Try it with", f"  {begin}"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""The world's configuration file, written as a person would write it after a guided cut-over."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from sandbox.connectwise.access import Access
+from sandbox.microsoft.directory import Directory
+from sandbox.world.msp import AGREEMENT_TYPE, Account, WrittenLink
+from sandbox.world.offers import DEFENDER, OFFERS, Offer
+from sync_core.model.billing import Basis
+
+CONNECTION = "connectwise"
+SECRETS = {"public_key": "connectwise-public-key", "private_key": "connectwise-private-key"}
+"""The names of the PSA's secrets by what the connection calls them."""
+CREDENTIAL_SECRET = "partner-app-secret"
+REFRESH_TOKEN_SECRET = "partner-refresh-token"
+
+MONEY_A_CUSTOMER = 50
+"""What the changes of the first night come to, per customer and month, with room to spare."""
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .-]*[A-Za-z0-9]")
+
+
+def configuration_yaml(directory: Directory, access: Access, psa_url: str, accounts: Iterable[Account]) -> str:
+    """The file's text; ``psa_url`` is the address the PSA is served at. Microsoft's addresses are app settings and not part of it."""
+    accounts = list(accounts)
+    parts = (_partner(directory), _connection(access, psa_url), _profiles(), _rules(), _limits(len(accounts)), _notices(directory))
+    customers = ["customers:", *(line for account in accounts for line in _customer(account))]
+    return "\n".join([_HEAD, *parts, "\n".join(customers), ""])
+
+
+_HEAD = """\
+# The demo's configuration: a managed service provider, its one PSA and its customers. Every name, id and address is made up.
+# Check it with: python3 dev.py config validate FILE
+"""
+
+
+def _partner(directory: Directory) -> str:
+    return f"""\
+partner:
+  tenant_id: {directory.partner.tenant_id}
+  application_id: {directory.client_id}
+  credential_secret: {CREDENTIAL_SECRET}          # names of secrets, never the secrets
+  refresh_token_secret: {REFRESH_TOKEN_SECRET}
+"""
+
+
+def _connection(access: Access, psa_url: str) -> str:
+    return f"""\
+connections:
+  {CONNECTION}:
+    kind: connectwise
+    url: {psa_url}
+    time_zone: UTC
+    settings:
+      company: {access.company_id}
+      client_id: {min(access.client_ids)}
+      calls_per_minute: 100000                      # the simulated PSA takes any number; leave this out for a real one
+    secrets:
+      public_key: {SECRETS["public_key"]}
+      private_key: {SECRETS["private_key"]}
+"""
+
+
+def _profiles() -> str:
+    return "\n".join(["profiles:", *map(_profile, OFFERS), ""])
+
+
+def _profile(offer: Offer) -> str:
+    basis = "" if offer.basis is Basis.PURCHASED else f", basis: {offer.basis.value}"
+    return f"  {offer.profile}: {{product: {offer.product}{basis}}}"
+
+
+def _rules() -> str:
+    single = "\n".join(_rule(f"sku: {offer.sku.part_number}", offer) for offer in OFFERS if offer is not DEFENDER)
+    return f"""\
+sku_sets:
+  defender: [ATP_ENTERPRISE, THREAT_INTELLIGENCE]
+
+# For every customer; where one differs, that stands under its links.
+rules:
+{single}
+{_rule("sku_set: defender", DEFENDER)}
+
+# Free and viral SKUs are left out by a built-in list; this adds to it.
+exclusions:
+  skus:
+    - 47794cd0-f0e5-45c5-9033-2eb6b5fc84e0          # Communications Credits
+"""
+
+
+def _rule(skus: str, offer: Offer) -> str:
+    return f"  - {{{skus}, profile: {offer.profile}, agreement: {{type: {AGREEMENT_TYPE}}}}}"
+
+
+def _limits(customers: int) -> str:
+    return f"""\
+guard_rails:
+  # The first night takes over a line of nearly every customer, and that counts as a change. Take both lines out after the
+  # cut-over: by default a run that changes more than 0.3 of its customers, or moves more than 5000 a month, is held.
+  run_customers_share: 1
+  run_money: {max(5000, customers * MONEY_A_CUSTOMER)}
+"""
+
+
+def _notices(directory: Directory) -> str:
+    domain = directory.partner.default_domain
+    return f"""\
+notices:
+  recipients: [billing@{domain}, service-desk@{domain}]
+  sender: licences@{domain}
+"""
+
+
+def _customer(account: Account) -> Iterator[str]:
+    yield f"  # {account.shows[:1].upper()}{account.shows[1:]}."
+    yield f"  - tenant_id: {account.tenant.tenant_id}"
+    yield f"    name: {_text(account.name)}"
+    yield f"    mode: {account.mode.value}"
+    yield f"    company: {account.company.id}"
+    if account.exclusions:
+        yield f"    exclusions: [{', '.join(account.exclusions)}]"
+    if account.links:
+        yield "    links:"
+        yield from (f"      - {_link(link)}" for link in account.links)
+
+
+def _link(link: WrittenLink) -> str:
+    offer = link.offer
+    return f"{{sku: {offer.sku.part_number}, profile: {offer.profile}, agreement: {{type: {link.agreement_type}}}, line: {link.line}}}"
+
+
+def _text(text: str) -> str:
+    """A name as YAML: plain where that is safe, else in double quotes, which JSON and YAML share."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,53 @@
+"""What the seeded MSP sells: Microsoft's SKUs under products of its own PSA catalogue, and services of its own beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.microsoft import catalog
+from sandbox.microsoft.catalog import Sku
+from sync_core.model.billing import Basis
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A SKU as the MSP bills it. ``price`` and ``cost`` are net amounts a seat and month; ``profile`` is the billing profile's name."""
+
+    sku: Sku
+    profile: str
+    product: str
+    price: str
+    cost: str
+    basis: Basis = Basis.PURCHASED
+
+
+BUSINESS_BASIC = Offer(catalog.BUSINESS_BASIC, "Business Basic", "M365-BB", "7.20", "6.00")
+BUSINESS_STANDARD = Offer(catalog.BUSINESS_STANDARD, "Business Standard", "M365-BS", "15.00", "12.50")
+BUSINESS_PREMIUM = Offer(catalog.BUSINESS_PREMIUM, "Business Premium", "M365-BP", "26.40", "22.00")
+E3 = Offer(catalog.M365_E3, "Microsoft 365 E3", "M365-E3", "43.20", "36.00")
+FRONTLINE = Offer(catalog.M365_F3, "Frontline as used", "M365-F3", "9.60", "8.00", Basis.ASSIGNED)
+COPILOT = Offer(catalog.COPILOT, "Copilot", "M365-COPILOT", "36.00", "30.00")
+EXCHANGE = Offer(catalog.EXCHANGE_PLAN_1, "Exchange", "EXO-P1", "4.80", "4.00")
+DEFENDER = Offer(catalog.DEFENDER_OFFICE_1, "Defender for Office", "MDO-P1", "2.40", "2.00")
+TEAMS_PHONE = Offer(catalog.TEAMS_PHONE, "Teams Phone", "TEAMS-PHONE", "9.60", "8.00")
+
+OFFERS = (BUSINESS_BASIC, BUSINESS_STANDARD, BUSINESS_PREMIUM, E3, FRONTLINE, COPILOT, EXCHANGE, DEFENDER, TEAMS_PHONE)
+"""All that the configuration has a billing profile for."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Something else on the same agreements, which is nobody's licence and must never be touched."""
+
+    product: str
+    description: str
+    price: str
+    cost: str
+
+
+SUPPORT = Service("SUPPORT-USER", "Service desk, per user", "45.00", "20.00")
+BACKUP = Service("BACKUP-M365", "Cloud backup of mailboxes and files, per user", "3.50", "1.80")
+FIREWALL = Service("FW-MANAGED", "Managed firewall", "120.00", "60.00")
+POWER_BI = Service("PBI-PRO", "Power BI Pro", "16.80", "14.00")
+
+SERVICES = (SUPPORT, BACKUP, FIREWALL, POWER_BI)
