@@ -90,7 +90,7 @@ class ConfiguredAdapters:
             configured = configuration.connection(connection)
             kind = kind_named(configured.kind)
             budget = Budget(self._store, configured.name, kind.limits(configured), self._clock)
-            return kind.connect(configured, self._secrets, budget, self._clock)
+            return kind.connect(configured, self._secrets, budget, self._clock, self._settings.write_deadline_seconds)
 
         return self._once(f"psa {connection}", configuration.version, make)
 
