@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +11,17 @@ from typing import TextIO
 
 from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file, to_text
-from adapters.psa.connectwise import settings as connectwise
+from adapters.psa import KINDS
+from adapters.psa.kind import Kind
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.secrets import MemorySecrets
+from sandbox.memory.store import MemoryStore
+from sync_core.budget import Budget
 from sync_core.configuration.differences import differences
 from sync_core.configuration.discovery import Progress, discover
 from sync_core.configuration.draft import draft
 from sync_core.configuration.layout import json_schema
+from sync_core.configuration.live_check import live_check
 from sync_core.configuration.nodes import InvalidFile
 from sync_core.configuration.overview import overview
 from sync_core.configuration.reading import Reading
@@ -24,7 +30,7 @@ from sync_core.configuration.versions import current_version, load_current, load
 from sync_core.configuration.writing import file_document
 from sync_core.documents import dumps, loads
 from sync_core.errors import SyncError
-from sync_core.model.configuration import Configuration
+from sync_core.model.configuration import Configuration, Connection
 from sync_core.model.licences import Sku
 from sync_core.pipeline.context import Adapters
 from sync_core.pipeline.customers import load_record
@@ -33,7 +39,18 @@ from sync_core.ports import Microsoft, Store
 WRONG, ASKS = 1, 2
 """Exit codes: something is wrong; nothing is wrong, but a person has to confirm."""
 
-KINDS = {"connectwise": connectwise.parse}
+
+def _checker(kind: Kind) -> Callable[[Connection], object]:
+    """Connects as the app would, which calls nothing yet and names a setting that is wrong."""
+
+    def check(connection: Connection) -> object:
+        clock = ManualClock()
+        return kind.connect(connection, MemorySecrets(), Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
+
+    return check
+
+
+CHECKERS = {name: _checker(kind) for name, kind in KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -47,16 +64,21 @@ class Importer:
 
 
 def validate(path: Path, out: TextIO, adapters: Adapters | None = None) -> int:
-    """Checks a file and shows where everything goes; with ``adapters``, what the customers hold at this moment."""
+    """Checks a file and shows where everything goes; with ``adapters``, against what customers and PSAs hold at this moment."""
     reading = _read(path, out)
     if reading is None:
         return WRONG
     configuration = reading.configuration
+    connections = [connection.name for connection in configuration.connections]
     held = _held(adapters.microsoft(configuration), configuration, out) if adapters else None
+    faults = [fault for name in connections for fault in live_check(configuration, adapters.psa(configuration, name))] if adapters else []
     rows = [
         (item.customer, item.sku, "" if item.seats is None else str(item.seats), item.goes_to, item.profile) for item in overview(configuration, held)
     ]
     _print_table(("customer", "SKU", "seats", "goes to", "profile"), rows, out)
+    if faults:
+        print("\nWhat the PSA does not have, and a run would ask about:", *(f"  {_safe(fault)}" for fault in faults), sep="\n", file=out)
+        return WRONG
     linked = sum(len(item.links) for item in configuration.customers)
     print(f"\n{path.name} is right: {len(configuration.customers)} customers, {linked} links.", file=out)
     return 0
@@ -171,7 +193,7 @@ def schema_text() -> str:
 def _read(path: Path, out: TextIO) -> Reading | None:
     """The file, with its warnings printed; ``None`` when it is wrong, with every problem printed."""
     try:
-        reading, _ = read_file(path, known_skus(), KINDS)
+        reading, _ = read_file(path, known_skus(), CHECKERS)
     except InvalidFile as error:
         print(*(_safe(problem.text(path.name)) for problem in error.problems), sep="\n", file=out)
         print(f"\n{len(error.problems)} problem{'' if len(error.problems) == 1 else 's'}; nothing was done.", file=out)

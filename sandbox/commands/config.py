@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import importlib
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.azure.connection import StorageConnection
 from adapters.azure.tables import AzureTables
+from adapters.wiring import context_from
 from sandbox import configuration_tool as tool
-from sandbox.azurite import Azurite
-from sandbox.environment import DATA, ROOT
-from sandbox.host.configuration import ConfigurationError, read_settings
+from sandbox.host.configuration import ConfigurationError
+from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
 from sync_core.errors import SyncError
-from sync_core.pipeline.context import Adapters
+from sync_core.pipeline.context import Context
 from sync_core.ports import Store
-from sync_core.settings import Settings
-
-STORAGE = "AzureWebJobsStorage"
-DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,9 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py config", description=__doc__)
-    parser.add_argument(
-        "--settings", type=Path, default=ROOT / "local.settings.json", help="settings file (default: local.settings.json, else the environment)"
-    )
+    parser.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     validate = commands.add_parser("validate", help="check a file and show every customer, every SKU and where it goes")
@@ -77,53 +69,44 @@ def _parser() -> argparse.ArgumentParser:
 def _validate(options: argparse.Namespace) -> int:
     if not options.live:
         return tool.validate(options.file, sys.stdout)
-    with _store_settings(options.settings) as settings:
-        return tool.validate(options.file, sys.stdout, _adapters(settings))
+    with _context(options) as context:
+        return tool.validate(options.file, sys.stdout, context.adapters)
 
 
 def _import(options: argparse.Namespace) -> int:
     importer = tool.Importer(options.who or getpass.getuser(), datetime.now(UTC), options.comment, options.yes)
-    with _store_settings(options.settings) as settings:
-        return tool.import_file(options.file, _store(settings), importer, sys.stdout)
+    with _store(options) as store:
+        return tool.import_file(options.file, store, importer, sys.stdout)
 
 
 def _export(options: argparse.Namespace) -> int:
-    with _store_settings(options.settings) as settings:
-        return tool.export(_store(settings), sys.stdout, options.version, options.expanded)
+    with _store(options) as store:
+        return tool.export(store, sys.stdout, options.version, options.expanded)
 
 
 def _diff(options: argparse.Namespace) -> int:
     new = int(options.new) if options.new and options.new.isdigit() else Path(options.new) if options.new else None
-    with _store_settings(options.settings) as settings:
-        return tool.diff(_store(settings), sys.stdout, options.old, new)
+    with _store(options) as store:
+        return tool.diff(store, sys.stdout, options.old, new)
 
 
 def _discover(options: argparse.Namespace) -> int:
-    with _store_settings(options.settings) as settings:
-        return tool.discover_to(options.output, options.starter, _adapters(settings), datetime.now(UTC), sys.stdout)
+    with _context(options) as context:
+        return tool.discover_to(options.output, options.starter, context.adapters, context.clock.now(), sys.stdout)
 
 
 @contextmanager
-def _store_settings(path: Path) -> Iterator[Mapping[str, str]]:
-    """The settings of the file, or of the environment where there is no file, with storage that answers: Azurite's where they ask for it."""
-    settings = {**os.environ, **(read_settings(path) if path.exists() else {})}
-    if settings.get(STORAGE, DEVELOPMENT_STORAGE) != DEVELOPMENT_STORAGE or f"{STORAGE}__accountName" in settings:
-        yield settings
-        return
-    location = DATA / "run" / "azurite"  # the data of dev.py run
-    location.mkdir(parents=True, exist_ok=True)
-    with Azurite(location) as azurite:
-        yield {**settings, STORAGE: azurite.connection_string}
+def _context(options: argparse.Namespace) -> Iterator[Context]:
+    """The app's context on the storage that the settings name; an Azurite of our own where they name none."""
+    with with_storage(settings_from(options.settings)) as settings:
+        yield context_from(settings)
 
 
-def _store(settings: Mapping[str, str]) -> Store:
-    return AzureTables(StorageConnection(settings))
-
-
-def _adapters(settings: Mapping[str, str]) -> Adapters:
-    wiring = importlib.import_module("adapters.wiring")  # only these two commands call vendors, so only they load the adapters
-    adapters: Adapters = wiring.build(Settings.from_environment(settings)).adapters
-    return adapters
+@contextmanager
+def _store(options: argparse.Namespace) -> Iterator[Store]:
+    """The store alone, which needs no other setting to be right."""
+    with with_storage(settings_from(options.settings)) as settings:
+        yield AzureTables(StorageConnection(settings))
 
 
 if __name__ == "__main__":

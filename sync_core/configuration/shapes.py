@@ -125,7 +125,7 @@ class MapOf:
     def read(self, node: Node, place: Place, problems: Problems) -> Read | None:
         members = {}
         for key, inner, at in _members(node, place, problems):
-            name = self.name.read(Node(at.line, key, plain=True), at, problems)
+            name = self.name.read(Node(at.line, key), at, problems)
             value = self.of.read(inner, at, problems)
             if name is not None and value is not None:
                 members[key] = value

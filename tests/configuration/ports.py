@@ -62,6 +62,9 @@ class SomePsa:
     def products(self, identifiers: Collection[str] | None = None) -> Sequence[Product]:
         return [Product("9", "M365-BP", "Microsoft 365 Business Premium", Decimal(22)), Product("10", "LABOUR", "Labour", Decimal(90))]
 
+    def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
+        return [head for company in self.known for head in self.company_agreements(company.company_id) if head.status is AgreementStatus.ACTIVE]
+
     def company_agreements(self, company_id: str) -> Sequence[Agreement]:
         self.reads.append(company_id)
         active = Agreement("cw", "7", company_id, "Cloud", "Microsoft 365", AgreementStatus.ACTIVE, TODAY, None, 1, TODAY, TODAY, True, "USD")

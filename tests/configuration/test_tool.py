@@ -15,7 +15,7 @@ from sync_core.configuration.versions import load_current, save_version
 from sync_core.model.agreements import Charge
 from sync_core.model.billing import Binding
 from sync_core.pipeline.customers import CUSTOMERS, binding_write
-from tests.configuration.files import FABRIKAM, FILE, HEAD, PREMIUM, configuration
+from tests.configuration.files import FABRIKAM, FILE, HEAD, PREMIUM, WINGTIP, configuration
 from tests.configuration.ports import SomeAdapters, SomeMicrosoft
 
 NOON = datetime(2026, 3, 12, 12, tzinfo=UTC)
@@ -45,8 +45,18 @@ def test_validate_live_shows_what_is_held_and_not_linked(file: Path) -> None:
 
 def test_validate_live_goes_on_after_a_customer_that_cannot_be_read(file: Path) -> None:
     adapters = SomeAdapters(SomeMicrosoft(broken={FABRIKAM}))
-    assert tool.validate(file, out := StringIO(), adapters.ports()) == 0
+    tool.validate(file, out := StringIO(), adapters.ports())
     assert "Fabrikam could not be read" in out.getvalue()
+    assert "cw, company 250, agreement type Microsoft 365" in out.getvalue()
+
+
+def test_validate_live_names_what_the_psa_does_not_have(file: Path) -> None:
+    text = FILE + f"  - {{tenant_id: {WINGTIP}, name: Wingtip Toys, company: 999}}\n"
+    file.write_text(text.replace("{type: Microsoft 365}", "{type: Cloud}", 1), encoding="utf-8")
+    assert tool.validate(file, out := StringIO(), SomeAdapters().ports()) == tool.WRONG
+    assert "Profile Exchange: cw has no product EXO-P1." in out.getvalue()
+    assert "Fabrikam: Agreement type Cloud was not found among the agreements of company 250" in out.getvalue()
+    assert "Wingtip Toys: cw has no company 999." in out.getvalue()
 
 
 def test_a_wrong_file_is_not_imported(file: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file, read_text, to_text
-from sandbox.configuration_tool import KINDS
+from sandbox.configuration_tool import CHECKERS
 from sync_core.configuration.expansion import link_key
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.configuration.writing import file_document
@@ -118,6 +118,6 @@ def test_amounts_are_exported_to_the_cent() -> None:
 
 
 def test_the_example_is_right_and_exports() -> None:
-    reading, text = read_file(EXAMPLE, known_skus(), KINDS)
+    reading, text = read_file(EXAMPLE, known_skus(), CHECKERS)
     assert text == EXAMPLE.read_text(encoding="utf-8")
     assert again(reading.configuration) == reading.configuration
