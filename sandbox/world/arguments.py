@@ -10,7 +10,7 @@ from sandbox.world.serving import Ports
 def add_world_arguments(parser: argparse.ArgumentParser, ports: Ports | None = None) -> None:
     """The arguments that say which world is served where; ``ports`` are the defaults, free ones otherwise."""
     default = ports or Ports()
-    parser.add_argument("--customers", type=int, default=12, help="how many customers (default: 12)")
+    parser.add_argument("--customers", type=_at_least_one, default=12, help="how many customers (default: 12)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same world (default: 0)")
     for name in ("login", "graph", "partner-center", "psa", "control"):
         port = getattr(default, name.replace("-", "_"))
@@ -20,3 +20,9 @@ def add_world_arguments(parser: argparse.ArgumentParser, ports: Ports | None = N
 def ports_of(options: argparse.Namespace) -> Ports:
     """The ports among parsed arguments."""
     return Ports(options.login_port, options.graph_port, options.partner_center_port, options.psa_port, options.control_port)
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)

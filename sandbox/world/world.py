@@ -95,8 +95,10 @@ def seeded_world(customers: int = len(FIRST_CUSTOMERS), seed: int = 0, now: Call
     """The world of that many customers: the first twelve are written by hand, the others generated from ``seed``.
 
     ``now`` gives aware UTC times. Agreements and dates are laid around its first answer, so a world is always of today; the
-    same seed on the same day makes the same world.
+    same seed on the same day makes the same world. Raises ``ValueError`` for none.
     """
+    if customers < 1:
+        raise ValueError("a world has at least one customer")
     clock = WorldClock(now)
     directory = Directory.of_partner("Relecloud Managed IT", "relecloud.example")
     ledger = Ledger(clock)
