@@ -29,9 +29,9 @@ from sync_core.configuration.removals import still_billed
 from sync_core.configuration.versions import current_version, load_current, load_source, load_version, save_version, versions
 from sync_core.configuration.writing import file_document
 from sync_core.documents import dumps, loads
-from sync_core.errors import SyncError
+from sync_core.errors import Rejected, RetryLater, SkipCustomer
 from sync_core.model.configuration import Configuration, Connection
-from sync_core.model.licences import Sku
+from sync_core.model.licences import Sku, Source
 from sync_core.pipeline.context import Adapters
 from sync_core.pipeline.customers import load_record
 from sync_core.ports import Microsoft, Store
@@ -65,10 +65,10 @@ class Importer:
 
 def validate(path: Path, out: TextIO, adapters: Adapters | None = None) -> int:
     """Checks a file and shows where everything goes; with ``adapters``, against what customers and PSAs hold at this moment."""
-    reading = _read(path, out)
-    if reading is None:
+    read = _read(path, out)
+    if read is None:
         return WRONG
-    configuration = reading.configuration
+    configuration = read[0].configuration
     connections = [connection.name for connection in configuration.connections]
     held = _held(adapters.microsoft(configuration), configuration, out) if adapters else None
     faults = [fault for name in connections for fault in live_check(configuration, adapters.psa(configuration, name))] if adapters else []
@@ -80,26 +80,26 @@ def validate(path: Path, out: TextIO, adapters: Adapters | None = None) -> int:
         print("\nWhat the PSA does not have, and a run would ask about:", *(f"  {_safe(fault)}" for fault in faults), sep="\n", file=out)
         return WRONG
     linked = sum(len(item.links) for item in configuration.customers)
-    print(f"\n{path.name} is right: {len(configuration.customers)} customers, {linked} links.", file=out)
+    print(f"\n{path.name} is right: {_count(len(configuration.customers), 'customer')}, {_count(linked, 'link')}.", file=out)
     return 0
 
 
 def import_file(path: Path, store: Store, importer: Importer, out: TextIO) -> int:
     """Makes a file the current version. Lines that would no longer be managed are listed, and wait for a confirmation."""
-    reading = _read(path, out)
-    if reading is None:
+    read = _read(path, out)
+    if read is None:
         return WRONG
+    reading, source = read
     old = load_current(store) if current_version(store) else None
     if old is not None and not _confirmed(old, reading.configuration, store, importer, out):
         return ASKS
-    source = path.read_text(encoding="utf-8-sig")
     saved = save_version(store, reading.configuration, importer.who, importer.when, source, importer.comment)
     if old is not None and saved.version == old.version:
         print(f"Nothing changed: version {saved.version} stays current.", file=out)
         return 0
     for change in versions(store)[-1].changes:
         print(f"  {_safe(change)}", file=out)
-    print(f"Version {saved.version} is current: {len(saved.customers)} customers.", file=out)
+    print(f"Version {saved.version} is current: {_count(len(saved.customers), 'customer')}.", file=out)
     return 0
 
 
@@ -131,10 +131,10 @@ def diff(store: Store, out: TextIO, old: int | None = None, new: int | Path | No
     if isinstance(new, int):
         after = load_version(store, new)
     else:
-        reading = _read(new, out)
-        if reading is None:
+        read = _read(new, out)
+        if read is None:
             return WRONG
-        after = reading.configuration
+        after = read[0].configuration
     for sentence in differences(before, after) or ("Nothing differs.",):
         print(_safe(sentence), file=out)
     return 0
@@ -158,19 +158,19 @@ def discover_to(path: Path, starter: Path, adapters: Adapters, when: datetime, o
 
     What was read is kept beside the file; an interrupted discovery goes on from there, and a complete one takes it away.
     """
-    reading = _read(starter, out)
-    if reading is None:
+    read = _read(starter, out)
+    if read is None:
         return WRONG
     if path.exists():
         print(f"{path.name} is there already: move it away first, it is not written over.", file=out)
         return WRONG
-    configuration, kept = reading.configuration, path.with_name(f"{path.name}.progress.json")
+    configuration, kept = read[0].configuration, path.with_name(f"{path.name}.progress.json")
     progress = loads(Progress, kept.read_text(encoding="utf-8")) if kept.exists() else Progress()
     psas = [adapters.psa(configuration, connection.name) for connection in configuration.connections]
     found = discover(adapters.microsoft(configuration), psas, when.date(), progress, lambda now: _keep(kept, now))
     head = {name: part for name, part in file_document(configuration).items() if name in ("partner", "connections", "notices")}
     path.write_text(draft(found, to_text(head)), encoding="utf-8")
-    print(f"Wrote {path.name}: {len(found.progress.customers)} customers. {len(found.failed)} could not be read.", file=out)
+    print(f"Wrote {path.name}: {_count(len(found.progress.customers), 'customer')}. {len(found.failed)} could not be read.", file=out)
     for why in found.failed.values():
         print(f"  {_safe(why)}", file=out)
     if not found.failed:
@@ -190,28 +190,30 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
-def _read(path: Path, out: TextIO) -> Reading | None:
-    """The file, with its warnings printed; ``None`` when it is wrong, with every problem printed."""
+def _read(path: Path, out: TextIO) -> tuple[Reading, str] | None:
+    """The file and its text, with its warnings printed; ``None`` when it is wrong, with every problem printed."""
     try:
-        reading, _ = read_file(path, known_skus(), CHECKERS)
+        reading, text = read_file(path, known_skus(), CHECKERS)
     except InvalidFile as error:
         print(*(_safe(problem.text(path.name)) for problem in error.problems), sep="\n", file=out)
-        print(f"\n{len(error.problems)} problem{'' if len(error.problems) == 1 else 's'}; nothing was done.", file=out)
+        print(f"\n{_count(len(error.problems), 'problem')}; nothing was done.", file=out)
         return None
     except FileNotFoundError:
         print(f"There is no file {path}.", file=out)
         return None
     for warning in reading.warnings:
         print(f"Warning: {_safe(warning.text(path.name))}", file=out)
-    return reading
+    return reading, text
 
 
 def _held(microsoft: Microsoft, configuration: Configuration, out: TextIO) -> Mapping[str, Collection[Sku]]:
     held: dict[str, Collection[Sku]] = {}
     for item in configuration.customers:
         try:
-            held[item.customer.tenant_id] = microsoft.read_usage(item.customer).skus
-        except SyncError as error:
+            usage = microsoft.read_usage(item.customer)
+            if Source.SKUS not in usage.failed:
+                held[item.customer.tenant_id] = usage.skus
+        except (SkipCustomer, RetryLater, Rejected) as error:
             print(f"{_safe(item.customer.name)} could not be read, its links are shown as configured: {_safe(str(error))}", file=out)
     return held
 
@@ -226,3 +228,7 @@ def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], out: Te
 def _safe(text: str) -> str:
     """A text from elsewhere without control and direction characters, and with part numbers in place of SKU ids."""
     return known_skus().named("".join(character if character.isprintable() else " " for character in text))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

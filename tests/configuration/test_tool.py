@@ -139,7 +139,7 @@ def test_discover_writes_a_file_that_validates(tmp_path: Path) -> None:
     starter.write_text(HEAD.split("profiles:")[0], encoding="utf-8")
     assert tool.discover_to(output, starter, SomeAdapters().ports(), NOON, StringIO()) == 0
     assert tool.validate(output, out := StringIO()) == 0
-    assert "1 customers, 1 links" in out.getvalue()
+    assert "1 customer, 1 link." in out.getvalue()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["configuration.yaml", "starter.yaml"]
 
 
