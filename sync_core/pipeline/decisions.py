@@ -99,7 +99,7 @@ def decide(
     """
     shown = show_plan(context, tenant_id)
     _check_plan(shown, plan_id, decision)
-    changes = _chosen(shown, chosen)
+    changes = chosen_changes(shown, chosen)
     now = context.clock.now()
     for change in changes:
         word = Said(fingerprint(change), decision, by, why, now, now + timedelta(days=days))
@@ -163,7 +163,7 @@ def _check_plan(shown: PlanOnShow, plan_id: str, decision: Decision) -> None:
         raise Rejected("The customer's mode is observe, in which an approval applies nothing", code="mode-observe", where=where, fix=fix)
 
 
-def _chosen(shown: PlanOnShow, chosen: Collection[str] | str) -> tuple[Change, ...]:
+def chosen_changes(shown: PlanOnShow, chosen: Collection[str] | str) -> tuple[Change, ...]:
     """The changes that are meant; raises ``Rejected`` when there are none, or one of them cannot be decided on."""
     if chosen == ALL:
         found = [change for change in shown.plan.changes if not refusal(change) and change.decision is not Decision.REJECTED]

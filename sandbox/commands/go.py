@@ -1,0 +1,20 @@
+"""Let the writes to the PSAs go on after dev.py stop."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sandbox.commands.stop import add_settings, turn
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Turn the switch on again; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="dev.py go", description=__doc__)
+    add_settings(parser)
+    return turn(parser.parse_args(arguments).settings, "")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
