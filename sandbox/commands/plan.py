@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), input)
+            return perform(options, context_from(settings), Terminal(), _answer)
     except (SyncError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -66,6 +66,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--days", type=int, choices=range(1, 91), metavar="1-90", default=VALID_DAYS, help=days_help)
         command.add_argument("--yes", action="store_true", help="do not ask back")
     return whole
+
+
+def _answer(question: str) -> str:
+    """What the person types; nothing where nobody can."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
 
 
 def _customer(command: argparse.ArgumentParser) -> None:
