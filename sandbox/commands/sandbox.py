@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     with served:
         print(text(served, write_files(served, DATA / "sandbox")), flush=True)
         try:
-            threading.Event().wait()
+            while True:
+                time.sleep(3600)  # unlike a lock, it lets Ctrl-C through on Windows
         except KeyboardInterrupt:
             print("\nThe sandbox is gone, and all that was written to it.")
     return 0

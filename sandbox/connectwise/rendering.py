@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sandbox.connectwise.billing import first_period_price
@@ -253,6 +254,7 @@ def _info(stamp: Stamp) -> Json:
     }
 
 
+@cache
 def _second(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
