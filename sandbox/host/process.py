@@ -70,6 +70,11 @@ class HostProcess:
         status: dict[str, Any] = answer.json()
         return status
 
+    @property
+    def pid(self) -> int:
+        """The child's process id, to look at what it takes of the machine."""
+        return self._process.pid
+
     def wait(self) -> int:
         """Wait until it ends by itself; returns its exit code."""
         return self._process.wait()
