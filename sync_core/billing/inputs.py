@@ -58,8 +58,14 @@ class ReconcileInput:
         return quantity_for(self.item(link), link.profile)
 
     def idle(self, link: Link) -> bool:
-        """Whether there is nothing to bill and no line that we manage or were told to take over."""
-        return self.counted(link).value == 0 and link.key not in self.bindings and link.choice is not LineChoice.ADOPT
+        """Whether there is nothing to bill and no line that we manage or were told to take over.
+
+        A rule names many SKUs, and a customer holds a few of them: one that it never held is no item of it, minimum or not.
+        """
+        if link.key in self.bindings or link.choice is LineChoice.ADOPT:
+            return False
+        never_held = link.sku_id not in self.items and Source.SKUS not in self.failed
+        return never_held or self.counted(link).value == 0
 
     @property
     def configured(self) -> tuple[Link, ...]:
@@ -91,7 +97,7 @@ def agreements_to_read(links: Iterable[Link], bindings: Mapping[str, Binding]) -
 
 def needs(inputs: ReconcileInput) -> Needs:
     """What to read, and to put into ``inputs``, before ``reconcile``: nothing for a customer whose lines are all there."""
-    starting = [link for link in inputs.links if inputs.counted(link).value and not _has_line(inputs, link)]
+    starting = [link for link in inputs.links if not inputs.idle(link) and inputs.counted(link).value and not _has_line(inputs, link)]
     return Needs(
         frozenset((link.connection, link.company_id) for link in (*starting, *_beside_strange_lines(inputs))),
         frozenset((link.connection, link.profile.product) for link in starting),

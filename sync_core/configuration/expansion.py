@@ -136,14 +136,6 @@ def _exception(section: Section, companies: Mapping[str, str], references: Refer
     return CustomerLink(rule, company_id, section.get("start"), choice, line_id, section.get("name", ""))
 
 
-def warn_of_minimums(rules: Iterable[Rule], problems: Problems) -> None:
-    """A minimum in a rule is billed to everybody, which is seldom meant."""
-    for rule in rules:
-        if rule.profile.minimum:
-            what = f"every customer with a company on {rule.connection} is billed at least {rule.profile.minimum} of each SKU, held or not"
-            problems.warning(rule.place, what, "Where only some customers have agreed to it, write it under their links")
-
-
 def warn_of_shared_products(customers: Iterable[tuple[Place, tuple[ConfiguredLink, ...]]], problems: Problems) -> None:
     """Two SKUs under one product on one agreement: whose a line is that was there before cannot be told. Said once a product."""
     seen: set[tuple[str, str]] = set()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sync_core.configuration.expansion import Rule, customer_links, read_rules, warn_of_minimums, warn_of_shared_products
+from sync_core.configuration.expansion import Rule, customer_links, read_rules, warn_of_shared_products
 from sync_core.configuration.known_skus import FREE_SKUS, KnownSkus
 from sync_core.configuration.layout import FILE
 from sync_core.configuration.nodes import Node, Place, Problem, Problems, did_you_mean, shown
@@ -55,7 +55,6 @@ def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problem
     excluded = _excluded(file.section("exclusions"), rules, references)
     guard_rails = _guard_rails(file.section("guard_rails"), GuardRails())
     customers = _customers(file.items("customers"), rules, guard_rails, excluded, references)
-    warn_of_minimums(rules, problems)
     warn_of_shared_products(((read.place, item.links) for read, item in customers), problems)
     return Configuration(
         partner=_partner(file.section("partner")),
