@@ -7,13 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.azurite import Azurite
-from sandbox.environment import DATA, ROOT, run
+from sandbox.environment import ROOT, run
 from sandbox.host.configuration import ConfigurationError, read_settings
-from sandbox.host.host import STORAGE
 from sandbox.host.process import HostProcess
-
-DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
+from sandbox.local_storage import with_storage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,13 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--settings", type=Path, default=ROOT / "local.settings.json", help="settings file (default: local.settings.json)")
     parser.add_argument("--port", type=int, default=7071, help="port of the HTTP functions (default: 7071, as Core Tools)")
     options = parser.parse_args(arguments)
-    location = DATA / "run" / "azurite"
-    location.mkdir(parents=True, exist_ok=True)
     try:
-        settings = read_settings(options.settings)
-        with Azurite(location) as azurite:
-            if settings.get(STORAGE, DEVELOPMENT_STORAGE) == DEVELOPMENT_STORAGE:
-                settings[STORAGE] = azurite.connection_string
+        with with_storage(read_settings(options.settings)) as settings:
             return _with_core_tools(settings, options.port) if shutil.which("func") else _with_local_host(settings, options.port)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
