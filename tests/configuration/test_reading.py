@@ -112,11 +112,6 @@ def test_a_profile_says_how_an_item_is_billed() -> None:
     assert (profile.basis, profile.included, profile.bill_warning) == (Basis.GREATER, 2, False)
 
 
-def test_a_minimum_in_a_rule_is_warned_of() -> None:
-    (warning,) = read(FILE.replace("product: M365-BP", "product: M365-BP\n    minimum: 5")).warnings
-    assert "every customer with a company on cw is billed at least 5" in warning.what
-
-
 def test_two_skus_under_one_product_are_warned_of_once() -> None:
     text = FILE.replace("EXO-P1", "M365-BP") + f"  - {{tenant_id: {WINGTIP}, name: Wingtip Toys, company: 251}}\n"
     (warning,) = read(text).warnings
