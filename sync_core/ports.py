@@ -203,7 +203,10 @@ class Psa(Protocol):
         ...
 
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
-        """All lines of an agreement with their quantity on that date, those that are over included."""
+        """All lines of an agreement with their quantity on that date, those that are over included.
+
+        A line that begins later has the quantity it begins with.
+        """
         ...
 
     def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:

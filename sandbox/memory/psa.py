@@ -51,6 +51,8 @@ class _Kept:
     deltas: list[tuple[date, Decimal]] = field(default_factory=list)
 
     def on(self, day: date) -> Line:
+        """The line with its quantity on a day; one that begins later with the quantity it begins with."""
+        day = max(day, self.line.starts or day)
         return replace(self.line, quantity=sum((units for since, units in self.deltas if since <= day), Decimal(0)))
 
     def latest(self) -> Line:

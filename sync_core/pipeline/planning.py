@@ -21,6 +21,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import snapshot_content, snapshot_digest, snapshot_name
 from sync_core.pipeline.permission import decided
+from sync_core.pipeline.reading import lines_of
 from sync_core.pipeline.shared import shared
 from sync_core.ports import Psa, Relationship
 
@@ -116,8 +117,7 @@ class _Reader:
         missing: dict[Place, str] = {}
         for place in sorted(places):
             if place in heads:
-                lines = self._psa(place[0]).read_lines(heads[place], self.run.business_dates[place[0]])
-                found[place] = AgreementLines(heads[place], lines)
+                found[place] = lines_of(self._psa(place[0]), heads[place], self.run.business_dates[place[0]])
             else:
                 missing[place] = f"Agreement {place[1]} of {place[0]} cannot be found in the PSA"
         return found, missing
@@ -149,7 +149,7 @@ class _Reader:
     def _company_lines(self, place: Place) -> tuple[AgreementLines, ...]:
         connection, company_id = place
         psa, day = self._psa(connection), self.run.business_dates[connection]
-        return tuple(AgreementLines(head, psa.read_lines(head, day)) for head in psa.company_agreements(company_id))
+        return tuple(lines_of(psa, head, day) for head in psa.company_agreements(company_id))
 
     def _lines_of_others(self, wanted: Needs) -> frozenset[Place]:
         """Several customers may bill to one company: what their links manage is not a stranger's line."""

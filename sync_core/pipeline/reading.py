@@ -1,0 +1,24 @@
+"""Agreements as plans compare them: with the quantities of the day that changes count from, when planned and right before a write.
+
+On the business date itself, a PSA that keeps dated quantities would not yet show what was written for the next period, and
+it would be written again.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sync_core.model.agreements import Agreement, AgreementLines
+from sync_core.ports import Psa
+
+
+def lines_of(psa: Psa, agreement: Agreement, business_date: date) -> AgreementLines:
+    """The agreement with its lines read anew."""
+    day = max(business_date, agreement.start, agreement.next_invoice or business_date)
+    return AgreementLines(agreement, psa.read_lines(agreement, day))
+
+
+def agreement_now(psa: Psa, agreement_id: str, business_date: date) -> AgreementLines | None:
+    """Head and lines read anew, or ``None`` when the agreement is gone."""
+    heads = psa.read_headers([agreement_id])
+    return lines_of(psa, heads[0], business_date) if heads else None
