@@ -64,16 +64,21 @@ def counters_for(customers: int) -> int:
 
 
 def insert_run(store: Store, run: Run) -> bool:
-    """Stores a new run with its counters at full; ``False`` when the run exists already."""
+    """Stores a new run with its counters at full, on the list of open ones first; ``False`` when the run exists already."""
     sizes = [len(range(counter, run.customers, run.counters)) for counter in range(run.counters)]
     counters = [insert(to_row(run.run_id, _counter_key(number), Counter(size, size))) for number, size in enumerate(sizes)]
     store.transact(RUNS, [upsert(Row(_OPEN, run.run_id, {"since": run.started}))])
-    store.transact(RUNS, [upsert(_index_row(IndexEntry(run.run_id, run.slot, run.started)))])
     try:
         store.transact(RUNS, [insert(_run_row(run)), *counters])
     except Conflict:
         return False
     return True
+
+
+def list_run(store: Store, run: Run) -> None:
+    """Puts a stored run on the list of all runs; one that is there, perhaps with its totals, stays as it is."""
+    with suppress(Conflict):
+        store.transact(RUNS, [insert(_index_row(IndexEntry(run.run_id, run.slot, run.started)))])
 
 
 def insert_customers(store: Store, run: Run, customers: Sequence[CustomerConfiguration], now: datetime) -> Iterator[list[CustomerRun]]:

@@ -14,7 +14,7 @@ from sync_core.model.runs import Run, RunKind, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, send
 from sync_core.pipeline.release_run import advance
-from sync_core.pipeline.runs import change_run, counters_for, insert_customers, insert_run, load_run
+from sync_core.pipeline.runs import change_run, counters_for, insert_customers, insert_run, list_run, load_run
 from sync_core.schedule import latest_slot
 
 
@@ -56,6 +56,7 @@ def start_run(
 
 def queue_customers(context: Context, run: Run) -> None:
     """Queues the customers of a run that is starting; may run twice, and goes on where an interrupted start ended."""
+    list_run(context.store, run)
     customers = customers_of_run(context.configuration(run.configuration), run.only)
     for batch in insert_customers(context.store, run, customers, context.clock.now()):
         for customer in batch:
