@@ -71,9 +71,10 @@ def _send(context: Context, run: Run, notices: Notices, message: Message) -> Non
     if unknown > 1:
         _told(context, run.run_id, "sent twice, neither confirmed")
         return
+    mailer, mail = context.adapters.mailer(context.configuration(run.configuration)), _mail(context, run, notices, unknown)
     entry = _journal(context, entry, MailJournal(MailState.SENDING, unknown))
     try:
-        context.adapters.mailer(context.configuration(run.configuration)).send(_mail(context, run, notices, unknown))
+        mailer.send(mail)
     except OutcomeUnknown as error:
         _journal(context, entry, MailJournal(MailState.UNKNOWN, unknown + 1))
         raise RetryLater("Nobody knows whether the mail was sent", delay=context.settings.retry_seconds, why=error.what) from error
@@ -108,6 +109,7 @@ def _journal(context: Context, entry: Stored[MailJournal], value: MailJournal) -
 def _told(context: Context, run_id: str, notice: str) -> None:
     run = load_run(context.store, run_id)
     if run and run.value.state is RunState.FINISHED:
-        change_run(context.store, run, state=RunState.TOLD, notice=notice)
+        if change_run(context.store, run, state=RunState.TOLD, notice=notice) is None:
+            return
         event("run.told", run=run_id, notice=notice[:60])
     close_run(context.store, run_id)
