@@ -7,32 +7,34 @@ from dataclasses import replace
 from itertools import groupby
 
 from sync_core.billing import fingerprint
-from sync_core.errors import Conflict, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
-from sync_core.events import event
+from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, Step, StepState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.customers import (
     CUSTOMERS,
-    CustomerRecord,
+    Live,
+    begin_plan,
     binding_write,
     journal_of,
     load_live,
     load_plan,
     load_record,
     move_live,
-    open_journal,
     save_plan,
 )
 from sync_core.pipeline.ending import end_customer, fail_customer
+from sync_core.pipeline.leases import release
 from sync_core.pipeline.messages import APPLY_PLAN, Message, put_back
+from sync_core.pipeline.outcome import break_off, with_results
 from sync_core.pipeline.permission import WAITING
 from sync_core.pipeline.planning import find_changes
+from sync_core.pipeline.reading import agreement_now
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.start_run import business_dates
-from sync_core.pipeline.steps import Stopped, binding_for, carry_out
+from sync_core.pipeline.steps import Stopped, binding_for, carry_out, close, what_changed
 from sync_core.rows import Stored
 
 
@@ -46,15 +48,25 @@ def apply_plan(context: Context, message: Message) -> None:
         advance(context, message.run_id)
         return
     try:
-        _apply(context, run.value, customer)
+        _apply_or_break_off(context, run.value, customer, message)
     except Conflict:
         put_back(context, APPLY_PLAN, message)
+
+
+def _apply_or_break_off(context: Context, run: Run, customer: Stored[CustomerRun], message: Message) -> None:
+    tenant_id, plan_id = customer.value.tenant_id, customer.value.plan_id
+    try:
+        _apply(context, run, customer)
     except RetryLater as error:
         if not put_back(context, APPLY_PLAN, message, error.delay):
+            break_off(context, tenant_id, plan_id, f"Not written in time: {error.what}")
             fail_customer(context, customer, error)
     except Stopped as stopped:
-        end_customer(context, customer, CustomerState.HELD, f"Writing was stopped: {stopped}")
-    except (SkipCustomer, Rejected, StopRun) as error:
+        why = f"Writing was stopped: {stopped}"
+        break_off(context, tenant_id, plan_id, why)
+        end_customer(context, customer, CustomerState.HELD, why)
+    except (SkipCustomer, InvalidConfiguration, Rejected, StopRun) as error:
+        break_off(context, tenant_id, plan_id, f"Not written: {error.what}")
         fail_customer(context, customer, error)
 
 
@@ -63,87 +75,62 @@ def _apply(context: Context, run: Run, customer: Stored[CustomerRun]) -> None:
     live = load_live(context.store, tenant_id)
     stored = load_plan(context.store, tenant_id, customer.value.plan_id)
     if stored is None or live.value.plan_id != customer.value.plan_id:
-        end_customer(context, customer, CustomerState.DONE, f"A newer plan of run {live.value.run_id or 'another run'} took over")
+        _end_overtaken(context, customer, live.value, stored.value if stored else None)
         return
-    plan = stored.value
     if live.value.state is PlanState.LIVE:
-        outdated = _outdated(context, run, plan)
-        if outdated:
+        if outdated := _outdated(context, run, stored.value):
             end_customer(context, customer, CustomerState.HELD, outdated)
             return
-        live = move_live(context.store, tenant_id, live, PlanState.APPLYING)
-    plan = write_steps(context, run, plan)
+        live = _begin(context, run, stored.value, live)
+    plan = write_steps(context, run, stored)
     if live.value.state is PlanState.APPLYING:
         move_live(context.store, tenant_id, live, PlanState.FINISHED)
     _end(context, customer, plan)
 
 
-def write_steps(context: Context, run: Run, plan: Plan) -> Plan:
-    """Carries out every step of the plan's applicable changes and stores what became of each change."""
-    entries = journal_of(context.store, plan.tenant_id, plan.plan_id)
-    if not entries:
-        take_over_lines(context, plan)
-        open_journal(context.store, plan.tenant_id, _journal_for(context, run, plan))
-        entries = journal_of(context.store, plan.tenant_id, plan.plan_id)
+def _end_overtaken(context: Context, customer: Stored[CustomerRun], live: Live, plan: Plan | None) -> None:
+    """The customer has a newer plan: that of this run was written to its end before, or it never was begun."""
+    if plan and all(change.result is not ChangeResult.PLANNED for change in plan.changes):
+        _end(context, customer, plan)
+    else:
+        end_customer(context, customer, CustomerState.DONE, f"A newer plan of run {live.run_id or 'another run'} took over")
+
+
+def _begin(context: Context, run: Run, plan: Plan, live: Stored[Live]) -> Stored[Live]:
+    take_over_lines(context, plan)
+    entries = [JournalEntry(plan.plan_id, number, step) for number, step in enumerate(steps_of(context, run, plan))]
+    return begin_plan(context.store, plan.tenant_id, live, entries)
+
+
+def write_steps(context: Context, run: Run, stored: Stored[Plan]) -> Plan:
+    """Carries out every step of a plan that was begun, and stores what became of each change."""
+    plan, ended = stored.value, list[JournalEntry]()
     configuration = context.configuration(run.configuration)
-    ended: list[JournalEntry] = []
-    for entry in entries:
+    for entry in journal_of(context.store, plan.tenant_id, plan.plan_id):
         if _cut_off(ended, entry.value):
+            ended.append(close(context, plan, entry, "Not sent: an earlier step of it did not end well").value)
             continue
         psa = context.adapters.psa(configuration, entry.value.step.connection)
-        ended.append(carry_out(context, psa, plan, entry, lambda: _check_may_write(context, run.run_id)).value)
-    plan = replace(plan, changes=tuple(_with_result(change, ended) for change in plan.changes))
-    save_plan(context.store, plan)
+        begun = {change_id for earlier in ended for change_id in earlier.step.change_ids}
+        ended.append(carry_out(context, psa, plan, entry, lambda: _check_may_write(context, run.run_id), begun).value)
+    for connection, agreement_id in sorted({(entry.step.connection, entry.step.agreement_id) for entry in ended}):
+        release(context, connection, agreement_id, plan.plan_id)
+    plan = with_results(context, plan, ended)
+    save_plan(context.store, stored, plan)
     return plan
 
 
 def take_over_lines(context: Context, plan: Plan) -> None:
-    """Binds the links of the plan's adoptions to their lines, as they are; the PSA is only read."""
-    adoptions = [change for change in plan.changes if change.kind is ChangeKind.ADOPT and change.result is ChangeResult.PLANNED]
+    """Binds the links of the plan's adoptions to their lines, if these are still as they were planned; the PSA is only read."""
     configuration = context.configuration(plan.configuration)
-    for change in adoptions:
+    for change in plan.changes:
+        if change.kind is not ChangeKind.ADOPT or change.result is not ChangeResult.PLANNED:
+            continue
         psa = context.adapters.psa(configuration, change.connection)
-        agreement = psa.read_agreement(change.agreement_id, plan.business_dates[change.connection])
+        agreement = agreement_now(psa, change.agreement_id, plan.business_dates[change.connection])
         line = agreement.line(change.line_id) if agreement else None
-        if line is not None:
+        if line is not None and not what_changed(context, agreement, [change]):
             context.store.transact(CUSTOMERS, [binding_write(plan.tenant_id, binding_for(plan, change, line))])
-
-
-def settle_abandoned(context: Context, run: Run, record: CustomerRecord) -> CustomerRecord:
-    """Finishes what an earlier run left half written, before anything new is planned.
-
-    Raises ``RetryLater`` while that run still works on it.
-    """
-    live = record.live
-    earlier = load_customer(context.store, live.value.run_id, record.tenant_id)
-    if earlier and not earlier.value.state.final:
-        raise RetryLater(f"The plan of run {live.value.run_id} is still being applied", delay=context.settings.retry_seconds)
-    stored = load_plan(context.store, record.tenant_id, live.value.plan_id)
-    if stored is not None:
-        event("plan.settled", run=run.run_id, customer=record.tenant_id)
-        _settle_sent_steps(context, run, stored.value)
-    move_live(context.store, record.tenant_id, live, PlanState.FINISHED)
-    return load_record(context.store, record.tenant_id)
-
-
-def _settle_sent_steps(context: Context, run: Run, plan: Plan) -> None:
-    """Steps that were sent are looked for; those that never were stay unsent: the new plan decides about them."""
-
-    def nothing_new() -> None:
-        raise Stopped("its run is over")
-
-    configuration = context.configuration(run.configuration)
-    for entry in journal_of(context.store, plan.tenant_id, plan.plan_id):
-        if entry.value.state in (StepState.SENDING, StepState.UNKNOWN):
-            psa = context.adapters.psa(configuration, entry.value.step.connection)
-            try:
-                carry_out(context, psa, plan, entry, nothing_new)
-            except Stopped:
-                continue
-
-
-def _journal_for(context: Context, run: Run, plan: Plan) -> list[JournalEntry]:
-    return [JournalEntry(plan.plan_id, number, step) for number, step in enumerate(steps_of(context, run, plan))]
 
 
 def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:
@@ -152,10 +139,10 @@ def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:
     steps: list[Step] = []
     for (connection, agreement_id), changes in _by_agreement(change for change in plan.changes if change.result is ChangeResult.PLANNED):
         psa = context.adapters.psa(configuration, connection)
-        agreement = psa.read_agreement(agreement_id, plan.business_dates[connection])
-        if agreement is None:
+        heads = psa.read_headers([agreement_id])
+        if not heads:
             raise SkipCustomer(f"Agreement {agreement_id} of {connection} is gone", code="agreement-gone", fix="Link the customer to its successor")
-        steps += psa.steps_for(agreement.agreement, changes, plan.plan_id)
+        steps += psa.steps_for(heads[0], changes, plan.plan_id)
     return steps
 
 
@@ -199,21 +186,6 @@ def _check_may_write(context: Context, run_id: str) -> None:
 def _cut_off(ended: list[JournalEntry], entry: JournalEntry) -> bool:
     """Whether an earlier step of the same change did not end well, so that this one is not sent."""
     return any(set(earlier.step.change_ids) & set(entry.step.change_ids) for earlier in ended if earlier.state is not StepState.CONFIRMED)
-
-
-def _with_result(change: Change, ended: list[JournalEntry]) -> Change:
-    if change.result is not ChangeResult.PLANNED:
-        return change
-    if change.kind is ChangeKind.ADOPT:
-        return replace(change, result=ChangeResult.APPLIED)
-    steps = [entry for entry in ended if change.change_id in entry.step.change_ids]
-    confirmed = sum(1 for entry in steps if entry.state is StepState.CONFIRMED)
-    bad = next((entry for entry in steps if entry.state is not StepState.CONFIRMED), None)
-    if bad is None:
-        return replace(change, result=ChangeResult.APPLIED, line_id=change.line_id or next((entry.line_id for entry in steps), ""))
-    if confirmed:
-        return replace(change, result=ChangeResult.HALF_DONE, result_reason=bad.outcome)
-    return replace(change, result=ChangeResult.HELD if bad.state is StepState.HELD else ChangeResult.FAILED, result_reason=bad.outcome)
 
 
 def _end(context: Context, customer: Stored[CustomerRun], plan: Plan) -> None:

@@ -7,9 +7,11 @@ it left behind.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from sync_core.errors import Conflict
 from sync_core.model.billing import Binding
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
 from sync_core.ports import Row, RowWrite, Store
@@ -21,6 +23,7 @@ _DECISION = "a-decision-"
 _LIVE = "a-live"
 _STATE = "a-state"
 _RESYNC = "a-resync"
+_BATCH = 90
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def drop_live_plan(store: Store, record: CustomerRecord) -> None:
 
 def move_live(store: Store, tenant_id: str, live: Stored[Live], state: PlanState) -> Stored[Live]:
     """Moves the live plan on; raises ``Conflict`` when somebody else did."""
-    value = Live(live.value.number, live.value.plan_id, live.value.run_id, state)
+    value = replace(live.value, state=state)
     store.transact(CUSTOMERS, [replace_row(_live_row(tenant_id, value, live.row.etag))])
     return load_live(store, tenant_id)
 
@@ -122,9 +125,10 @@ def load_plan(store: Store, tenant_id: str, plan_id: str) -> Stored[Plan] | None
     return read(store, CUSTOMERS, tenant_id, _plan_key(plan_id), Plan)
 
 
-def save_plan(store: Store, plan: Plan) -> None:
-    """Stores what became of a plan's changes."""
-    store.transact(CUSTOMERS, [upsert(_plan_row(plan))])
+def save_plan(store: Store, stored: Stored[Plan], plan: Plan) -> None:
+    """Stores what became of a plan's changes; raises ``Conflict`` when somebody else did."""
+    if plan != stored.value:
+        store.transact(CUSTOMERS, [replace_row(_plan_row(plan, stored.row.etag))])
 
 
 def save_last_read(store: Store, tenant_id: str, last: LastRead) -> None:
@@ -152,10 +156,19 @@ def binding_write(tenant_id: str, binding: Binding) -> RowWrite:
     return upsert(to_row(tenant_id, _BINDING + safe_key(binding.link_key), binding, line=binding.line_id))
 
 
-def open_journal(store: Store, tenant_id: str, entries: Sequence[JournalEntry]) -> None:
-    """Writes the journal rows of a plan's steps, all planned, before any of them is sent; raises ``Conflict`` when they are there."""
-    for start in range(0, len(entries), 90):
-        store.transact(CUSTOMERS, [insert(_journal_row(tenant_id, entry)) for entry in entries[start : start + 90]])
+def begin_plan(store: Store, tenant_id: str, live: Stored[Live], entries: Sequence[JournalEntry]) -> Stored[Live]:
+    """Moves the live plan to *applying* together with the journal of its steps, all planned; raises ``Conflict`` when it moved on.
+
+    Whoever was slow can so neither send a step of a plan that is over, nor find a journal that is not whole: rows beyond
+    one transaction go first, and count for nothing until the plan has moved.
+    """
+    rows = [insert(_journal_row(tenant_id, entry)) for entry in entries]
+    for start in range(_BATCH, len(rows), _BATCH):
+        with suppress(Conflict):  # a worker that was interrupted wrote these very rows
+            store.transact(CUSTOMERS, rows[start : start + _BATCH])
+    value = replace(live.value, state=PlanState.APPLYING)
+    store.transact(CUSTOMERS, [replace_row(_live_row(tenant_id, value, live.row.etag)), *rows[:_BATCH]])
+    return load_live(store, tenant_id)
 
 
 def journal_of(store: Store, tenant_id: str, plan_id: str) -> list[Stored[JournalEntry]]:
@@ -182,8 +195,8 @@ def _live_row(tenant_id: str, live: Live, etag: str) -> Row:
     return to_row(tenant_id, _LIVE, live, etag, plan=live.plan_id, state=live.state.value)
 
 
-def _plan_row(plan: Plan) -> Row:
-    return to_row(plan.tenant_id, _plan_key(plan.plan_id), plan, run=plan.run_id, changes=len(plan.changes))
+def _plan_row(plan: Plan, etag: str = "") -> Row:
+    return to_row(plan.tenant_id, _plan_key(plan.plan_id), plan, etag, run=plan.run_id, changes=len(plan.changes))
 
 
 def _journal_row(tenant_id: str, entry: JournalEntry, etag: str = "") -> Row:

@@ -6,12 +6,12 @@ import logging
 from datetime import date
 from typing import Any
 
-from sync_core.errors import SyncError
+from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, StopRun, SyncError
 from sync_core.events import event
 from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.release_run import advance
-from sync_core.pipeline.runs import move
+from sync_core.pipeline.runs import move, stop_writes
 from sync_core.rows import Stored
 
 
@@ -24,7 +24,12 @@ def end_customer(context: Context, customer: Stored[CustomerRun], state: Custome
 
 
 def fail_customer(context: Context, customer: Stored[CustomerRun], error: SyncError, last_read: date | None = None) -> None:
-    """Ends the customer in this run with what went wrong and what a person does about it."""
+    """Ends the customer in this run with what went wrong and what a person does about it.
+
+    What nobody can be done with, or a mix-up of tenants, stops the whole run's writes, whichever stage met it.
+    """
+    if isinstance(error, StopRun) or error.code == ANSWER_OF_ANOTHER_TENANT:
+        stop_writes(context.store, customer.value.run_id, str(error))
     event("customer.error", logging.WARNING, run=customer.value.run_id, customer=customer.value.tenant_id, code=error.code)
     reason = ". ".join(part.rstrip(".") for part in (error.what, error.why) if part)
     end_customer(context, customer, CustomerState.FAILED, reason, code=error.code, fix=error.fix, last_read=last_read)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sync_core.errors import Conflict, RetryLater
 from sync_core.pipeline.context import Context
-from sync_core.ports import Row
-from sync_core.rows import Stored, delete, insert_or_replace, read, safe_key, to_row
+from sync_core.rows import delete, insert_or_replace, read, safe_key, to_row
 
 _TABLE = "leases"
 _BUSY = 15.0
@@ -22,7 +22,7 @@ class Lease:
     until: datetime
 
 
-def acquire(context: Context, connection: str, agreement_id: str, holder: str) -> Stored[Lease]:
+def acquire(context: Context, connection: str, agreement_id: str, holder: str) -> None:
     """Takes the lease for long enough to send one step and judge it, or renews it; raises ``RetryLater`` while another holds it."""
     now = context.clock.now()
     key = safe_key(agreement_id)
@@ -35,12 +35,11 @@ def acquire(context: Context, connection: str, agreement_id: str, holder: str) -
         context.store.transact(_TABLE, [insert_or_replace(to_row(connection, key, lease, there.row.etag if there else ""))])
     except Conflict as error:
         raise RetryLater("Another plan is being written to this agreement", delay=_BUSY, where=f"{connection} {agreement_id}") from error
-    return read(context.store, _TABLE, connection, key, Lease) or Stored(lease, Row(connection, key))
 
 
-def release(context: Context, lease: Stored[Lease]) -> None:
+def release(context: Context, connection: str, agreement_id: str, holder: str) -> None:
     """Gives the lease back; one that somebody else has taken over by now is left to them."""
-    try:
-        context.store.transact(_TABLE, [delete(lease.row)])
-    except Conflict:
-        return
+    there = read(context.store, _TABLE, connection, safe_key(agreement_id), Lease)
+    if there and there.value.holder == holder:
+        with suppress(Conflict):
+            context.store.transact(_TABLE, [delete(there.row)])

@@ -10,6 +10,7 @@ from sync_core.model.runs import RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.ending import fail_customer
 from sync_core.pipeline.messages import SEND_NOTICES, Message
+from sync_core.pipeline.outcome import break_off
 from sync_core.pipeline.runs import change_run, close_run, load_customer, load_run
 
 
@@ -38,6 +39,7 @@ def _give_up_customer(context: Context, queue: str, message: Message) -> None:
         fix="Mend the cause, then start a resync of the customer",
     )
     try:
+        break_off(context, message.tenant_id, customer.value.plan_id, error.what)
         fail_customer(context, customer, error)
     except Conflict:
         return

@@ -9,7 +9,7 @@ the write's deadline, plus what the PSA itself may still take.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,17 +17,20 @@ from typing import Any
 from sync_core.billing import facts
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.events import event
-from sync_core.model.agreements import Line
+from sync_core.model.agreements import AgreementLines, Line
 from sync_core.model.billing import Binding
 from sync_core.model.plans import Change, ChangeKind, JournalEntry, Plan, StepState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CUSTOMERS, binding_write, journal_write
 from sync_core.pipeline.leases import acquire
+from sync_core.pipeline.reading import agreement_now
 from sync_core.ports import Probe, Probed, Psa
 from sync_core.rows import Stored, from_row
 
 ENDED = (StepState.CONFIRMED, StepState.REJECTED, StepState.HELD, StepState.UNRESOLVED)
 """The states in which nothing more is done for a step."""
+SENT = (StepState.SENDING, StepState.UNKNOWN)
+"""The states in which a step was sent, or may just be, and nobody knows what became of it."""
 _MOST_ATTEMPTS = 4
 _PROBE_AGAIN = 5.0
 
@@ -36,8 +39,10 @@ class Stopped(Exception):
     """The stop switch, or the run itself, forbids writing now."""
 
 
-def carry_out(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], may_write: Callable[[], None]) -> Stored[JournalEntry]:
-    """Takes a step to its end.
+def carry_out(
+    context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], may_write: Callable[[], None], begun: Collection[str] = ()
+) -> Stored[JournalEntry]:
+    """Takes a step to its end. ``begun`` are the changes that an earlier step has begun: what they rest on, that step has altered.
 
     Raises:
         RetryLater: it has to wait, or another worker may still be sending it.
@@ -46,17 +51,32 @@ def carry_out(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry
     """
     while entry.value.state not in ENDED:
         planned = entry.value.state is StepState.PLANNED
-        entry = _send(context, psa, plan, entry, may_write) if planned else _look(context, psa, plan, entry)
+        entry = _send(context, psa, plan, entry, may_write, begun) if planned else _look(context, psa, plan, entry)
     return entry
 
 
-def _send(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], may_write: Callable[[], None]) -> Stored[JournalEntry]:
+def settle(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
+    """Finds out what became of a step that was sent, and sends nothing; raises as ``carry_out`` does."""
+    while entry.value.state in SENT:
+        entry = _look(context, psa, plan, entry)
+    return entry
+
+
+def close(context: Context, plan: Plan, entry: Stored[JournalEntry], why: str) -> Stored[JournalEntry]:
+    """Sees to it that a step which was never sent, or is known not to be done, never will be; raises ``Conflict`` when it is just being sent."""
+    return _move(context, plan, entry, state=StepState.HELD, outcome=why) if entry.value.state is StepState.PLANNED else entry
+
+
+def _send(
+    context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], may_write: Callable[[], None], begun: Collection[str]
+) -> Stored[JournalEntry]:
     step = entry.value.step
     acquire(context, step.connection, step.agreement_id, plan.plan_id)
-    may_write()
-    changed = _what_changed(context, psa, plan, entry.value)
-    if changed:
+    resting = [change for change in changes_of(plan, entry.value) if change.change_id not in begun]
+    agreement = agreement_now(psa, step.agreement_id, plan.business_dates[step.connection])
+    if changed := what_changed(context, agreement, resting):
         return _move(context, plan, entry, state=StepState.HELD, outcome=changed)
+    may_write()
     settings, now = context.settings, context.clock.now()
     send_until_monotonic = context.clock.monotonic() + settings.send_window_seconds
     send_until = now + timedelta(seconds=settings.send_window_seconds)
@@ -126,13 +146,11 @@ def _repeat_or_probe_again(context: Context, plan: Plan, entry: Stored[JournalEn
     return _move(context, plan, entry, state=StepState.PLANNED, outcome="Not done: sent again")
 
 
-def _what_changed(context: Context, psa: Psa, plan: Plan, entry: JournalEntry) -> str:
-    """In words, how the PSA differs from what the step's changes rest on; empty when it does not."""
-    day = plan.business_dates[entry.step.connection]
-    agreement = psa.read_agreement(entry.step.agreement_id, day)
+def what_changed(context: Context, agreement: AgreementLines | None, changes: Iterable[Change]) -> str:
+    """In words, how an agreement differs from what these changes of it rest on; empty when it does not."""
     if agreement is None:
         return "The agreement is gone"
-    for change in changes_of(plan, entry):
+    for change in changes:
         found = facts(agreement, change.line_id, change.product, context.settings.installation)
         for name, value in change.rests_on.items():
             if found.get(name, "") != value:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
-from sync_core.errors import Conflict, SkipCustomer
+from sync_core.errors import Conflict, SkipCustomer, SyncError
 from sync_core.events import event
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.ending import fail_customer
 from sync_core.pipeline.messages import APPLY_PLAN, SEND_NOTICES, SYNC_CUSTOMER, Message, send
+from sync_core.pipeline.outcome import break_off
 from sync_core.pipeline.release_run import advance, release_customers
 from sync_core.pipeline.runs import close_run, customers_of, load_run, open_runs
 from sync_core.pipeline.start_run import queue_customers
@@ -19,10 +21,6 @@ from sync_core.schedule import latest_slot, next_slot
 _LOST_AFTER = timedelta(minutes=15)
 """A message that should have been handled by now is sent again, once in so many minutes."""
 _NEVER_STORED = timedelta(hours=1)
-_NOT_READ = SkipCustomer("The customer was not read before the run's deadline", code="not-read-in-time", fix="Start a resync of the customer")
-_NOT_APPLIED = SkipCustomer(
-    "The plan was not applied in time", code="not-applied-in-time", fix="Start a resync: it settles what was sent, and plans anew"
-)
 
 
 def sweep(context: Context) -> None:
@@ -31,9 +29,17 @@ def sweep(context: Context) -> None:
     for run_id, since in open_runs(context.store).items():
         run = load_run(context.store, run_id)
         if run is not None:
-            _sweep_run(context, run, now)
+            _sweep_alone(context, run, now)
         elif now - since > _NEVER_STORED:
             close_run(context.store, run_id)
+
+
+def _sweep_alone(context: Context, run: Stored[Run], now: datetime) -> None:
+    """One run that cannot be taken further must not keep the sweep from the others."""
+    try:
+        _sweep_run(context, run, now)
+    except SyncError as error:
+        event("sweep.failed", logging.ERROR, run=run.value.run_id, code=error.code)
 
 
 def _sweep_run(context: Context, run: Stored[Run], now: datetime) -> None:
@@ -72,6 +78,7 @@ def _sweep_customer(context: Context, run: Run, customer: Stored[CustomerRun], n
         stuck = SkipCustomer(
             "The plan was not applied in time", code="not-applied-in-time", fix="Start a resync: it settles what was sent and plans anew"
         )
+        break_off(context, customer.value.tenant_id, customer.value.plan_id, stuck.what)
         fail_customer(context, customer, stuck)
     elif customer.value.state in (CustomerState.QUEUED, CustomerState.RELEASED) and _lost(context, since, now):
         queue = SYNC_CUSTOMER if customer.value.state is CustomerState.QUEUED else APPLY_PLAN

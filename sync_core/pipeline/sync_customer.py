@@ -6,20 +6,20 @@ import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun
+from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun
 from sync_core.events import event
 from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeResult, Decision, Plan, PlanState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
-from sync_core.pipeline.apply_plan import settle_abandoned
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_record, save_last_read, store_plan
 from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
+from sync_core.pipeline.outcome import settle_abandoned
 from sync_core.pipeline.permission import WAITING
 from sync_core.pipeline.planning import Findings, find_changes
 from sync_core.pipeline.release_run import advance
-from sync_core.pipeline.runs import load_customer, load_run, stop_writes
+from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.rows import Stored
 
 
@@ -38,14 +38,13 @@ def sync_customer(context: Context, message: Message) -> None:
         if run.value.stopped:
             raise SkipCustomer("The run was stopped", code="run-stopped", why=run.value.stopped)
         _plan(context, run.value, customer, record)
-    except Conflict:
+    except Conflict:  # another run's worker moved the customer, or another copy of this message: it shows when it is read again
         event("customer.overtaken", run=message.run_id, customer=message.tenant_id)
+        put_back(context, SYNC_CUSTOMER, message)
     except RetryLater as error:
         if not put_back(context, SYNC_CUSTOMER, message, error.delay):
             fail_customer(context, customer, error, last_read)
     except (SkipCustomer, InvalidConfiguration, Rejected, StopRun) as error:
-        if error.code == ANSWER_OF_ANOTHER_TENANT or isinstance(error, StopRun):
-            stop_writes(context.store, run.value.run_id, str(error))
         fail_customer(context, customer, error, last_read)
 
 
