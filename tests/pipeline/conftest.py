@@ -1,0 +1,5 @@
+"""Lets pytest explain what the shared checks found."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.pipeline.scenes")

@@ -1,0 +1,105 @@
+"""Microsoft and the mail server as a night sees them: they hold what a test gives them, and fail as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.psa import MemoryPsa
+from sync_core.errors import OutcomeUnknown, SyncError
+from sync_core.model.configuration import Configuration
+from sync_core.model.customers import Customer
+from sync_core.model.licences import PrepaidUnits, Sku, Subscription, SubscriptionStatus, UsageSnapshot
+from sync_core.pipeline.report import RunReport
+from sync_core.ports import Health, Mail, Relationship
+
+PARTNER = "00000000-0000-4000-8000-000000000001"
+
+
+@dataclass
+class FakeMicrosoft:
+    """Holds what each tenant bought, and what goes wrong for whom."""
+
+    clock: ManualClock
+    bought: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Seats by tenant id and SKU id."""
+    errors: dict[str, list[SyncError]] = field(default_factory=dict)
+    """What the next reads of a tenant raise."""
+    always: dict[str, SyncError] = field(default_factory=dict)
+    """What every read of a tenant raises."""
+    related: list[str] | None = None
+    """The tenants with an active relationship; all of them when ``None``."""
+
+    def read_usage(self, customer: Customer, attributes: Collection[str] = ()) -> UsageSnapshot:
+        """What the tenant holds now."""
+        if waiting := self.errors.get(customer.tenant_id):
+            raise waiting.pop(0)
+        if error := self.always.get(customer.tenant_id):
+            raise error
+        seats = self.bought[customer.tenant_id]
+        skus = tuple(Sku(sku, sku[:8], f"Product {sku[:8]}", PrepaidUnits(enabled=number), assigned=0) for sku, number in seats.items())
+        rows = tuple(
+            Subscription(f"s-{sku}", sku, SubscriptionStatus.ENABLED, number, owner_tenant_id=PARTNER) for sku, number in seats.items() if number
+        )
+        return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows)
+
+    def relationships(self) -> Sequence[Relationship]:
+        """The customers the partner is related to."""
+        return [Relationship(each, each) for each in (self.bought if self.related is None else self.related)]
+
+    def verified_domains(self, customer: Customer) -> frozenset[str]:
+        """None are asked for here."""
+        return frozenset()
+
+    def health(self) -> Health:
+        """Always well."""
+        return Health("Microsoft sign-in", ok=True)
+
+
+@dataclass
+class FakeMailer:
+    """Keeps the mails that arrive. ``errors`` are raised instead of taking one in; ``lost_answers`` mails arrive, and nobody hears of it."""
+
+    mails: list[Mail] = field(default_factory=list)
+    errors: list[SyncError] = field(default_factory=list)
+    lost_answers: int = 0
+
+    def send(self, mail: Mail) -> None:
+        """Takes the mail in."""
+        if self.errors:
+            raise self.errors.pop(0)
+        self.mails.append(mail)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise OutcomeUnknown("The mail server did not answer")
+
+    def health(self) -> Health:
+        """Always well."""
+        return Health("mail", ok=True)
+
+
+@dataclass
+class FakeAdapters:
+    """The fakes of one night behind the port that makes adapters."""
+
+    microsoft_side: FakeMicrosoft
+    psas: dict[str, MemoryPsa]
+    mail: FakeMailer
+
+    def microsoft(self, configuration: Configuration) -> FakeMicrosoft:
+        """The fake Microsoft."""
+        return self.microsoft_side
+
+    def psa(self, configuration: Configuration, connection: str) -> MemoryPsa:
+        """The in-memory PSA of a connection."""
+        return self.psas[connection]
+
+    def mailer(self, configuration: Configuration) -> FakeMailer:
+        """The fake mailer."""
+        return self.mail
+
+    def render(self, report: RunReport) -> Mail:
+        """A mail with one line a customer."""
+        text = "\n".join(f"{item.customer.name}: {item.customer.state} {item.customer.reason}" for item in report.customers)
+        return Mail("", "", (), f"{len(report.customers)} customers", "", text)
