@@ -24,6 +24,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import journal_of
 from sync_core.pipeline.report import RunReport, run_report
 from sync_core.pipeline.runs import customers_of, load_run, recent_runs
+from sync_core.settings import settings as all_settings
 
 _LOOK_EVERY = 0.3
 
@@ -43,7 +44,8 @@ class LocalApp:
 
     def __init__(self, settings: Mapping[str, str], log: Path | None = None) -> None:
         self.context: Context = context_from(settings)
-        self._host = HostProcess(ROOT, {**settings, **_QUICK}, log=log)
+        defaults = {setting.name: setting.default for setting in all_settings() if setting.default}
+        self._host = HostProcess(ROOT, {**defaults, **_QUICK, **settings}, log=log)
 
     def start_daily_run(self) -> str:
         """Fires the daily timer; returns the id of the run it started."""
@@ -129,7 +131,13 @@ def run_document(context: Context, report: RunReport) -> dict[str, Any]:
             for customer, change in report.changes()
         ],
         "psaWrites": [
-            {"customer": item.customer.tenant_id, "psa": entry.step.connection, "what": entry.step.describes, "state": entry.state, "line": entry.line_id}
+            {
+                "customer": item.customer.tenant_id,
+                "psa": entry.step.connection,
+                "what": entry.step.describes,
+                "state": entry.state,
+                "line": entry.line_id,
+            }
             for item in report.customers
             for entry in _journal(context, item.customer)
             if entry.attempt

@@ -15,7 +15,8 @@ from sandbox.environment import DATA
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_app import LocalApp, run_document
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
-from sandbox.run_tables import ProgressLine, print_run
+from sandbox.run_tables import print_run, progress_on
+from sandbox.terminal import Terminal
 from sync_core.errors import SyncError
 from sync_core.model.customers import Mode
 
@@ -62,9 +63,10 @@ def _sync(options: argparse.Namespace, settings: dict[str, str], mode: Mode) -> 
         if code:
             return code
         run_id = app.ask_for_run(mode, options.customer)
-        with ProgressLine(sys.stdout) as progress:
-            report = app.follow(run_id, progress.show)
-        print_run(report, sys.stdout)
+        terminal = Terminal(sys.stdout)
+        report = app.follow(run_id, progress_on(terminal))
+        terminal.end_progress()
+        print_run(report, terminal)
         print(f"\nWhat the functions logged: {log}")
         if options.report:
             options.report.write_text(json.dumps(run_document(app.context, report), indent=2), encoding="utf-8")

@@ -21,18 +21,19 @@ def views(ledger: Ledger, limits: Limits) -> Mapping[str, View]:
     def previews(request: Request) -> Any:
         on = date.fromisoformat(request.query["on"]) if "on" in request.query else ledger.today
         with ledger.lock:
-            return [_invoice(ledger.invoice_preview(each.id, on)) for each in ledger.agreements.values() if each.bills_on(on)]
+            return [_invoice(ledger, ledger.invoice_preview(each.id, on)) for each in ledger.agreements.values() if each.bills_on(on)]
 
     return {
         "writes": lambda request: [plain(asdict(write)) for write in list(ledger.writes)],
-        "invoices": lambda request: [_invoice(invoice) for invoice in list(ledger.invoices.values())],
+        "invoices": lambda request: [_invoice(ledger, invoice) for invoice in list(ledger.invoices.values())],
         "previews": previews,
         "limits": lambda request: limits.seen(),
     }
 
 
-def _invoice(invoice: Invoice) -> Any:
-    return plain({**asdict(invoice), "total": invoice.total})
+def _invoice(ledger: Ledger, invoice: Invoice) -> Any:
+    names = {"company": ledger.companies[invoice.company_id].name, "agreement": ledger.agreements[invoice.agreement_id].name}
+    return plain({**asdict(invoice), **names, "total": invoice.total})
 
 
 def plain(value: Any) -> Any:

@@ -39,6 +39,11 @@ def before_and_after(change: Change) -> str:
             return f"stays at {before}" if before else ""
 
 
+def sentences(*parts: str) -> str:
+    """Parts of an explanation as one text, each ended by a full stop."""
+    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
+
+
 def counts(unlinked: Unlinked) -> str:
     """How much there is of an item that is billed nowhere."""
     return f"{_known(unlinked.purchased)} bought, {_known(unlinked.assigned)} assigned"
