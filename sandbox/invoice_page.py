@@ -16,7 +16,7 @@ body{font:15px/1.45 system-ui,Segoe UI,sans-serif;margin:2rem auto;max-width:70r
 section{background:#fff;border:1px solid #dde3e8;border-radius:8px;padding:1rem 1.25rem;margin:1rem 0}
 h1{font-size:1.5rem} h2{font-size:1.05rem;margin:.1rem 0 .6rem}
 table{border-collapse:collapse;width:100%} th{text-align:left;color:#5b6b78;font-weight:600}
-th,td{padding:.25rem .6rem;border-bottom:1px solid #edf0f2} .n{text-align:right;font-variant-numeric:tabular-nums}
+th,td{padding:.25rem .6rem;border-bottom:1px solid #edf0f2} .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 tr.changed{background:#fff6dd} tfoot td{font-weight:600;border:0}
 </style>"""
 
