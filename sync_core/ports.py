@@ -166,10 +166,10 @@ class Probe(StrEnum):
 
 @dataclass(frozen=True)
 class Probed:
-    """The answer of a probe; ``line`` is the line as it is now, where there is one."""
+    """The answer of a probe. Of a step that is done, ``lines`` are the lines as they are now: one for each of its ``change_ids``, in that order."""
 
     probe: Probe
-    line: Line | None = None
+    lines: tuple[Line, ...] = ()
     why: str = ""
 
 

@@ -64,6 +64,8 @@ class MemoryPsa:
 
     def __init__(self, clock: Clock, connection: str = "memory", keeping: Keeping = Keeping.LINES, settle_seconds: float = 120.0) -> None:
         self.writes: list[Step] = []
+        self.late: list[Step] = []
+        """The writes that ``Mishap.COMMIT_LATE`` holds back."""
         self.stopped: StopRun | None = None
         """When set, the PSA refuses our key."""
         self._clock = clock
@@ -77,7 +79,6 @@ class MemoryPsa:
         self._line_ids = itertools.count(1)
         self._mishaps: deque[Mishap] = deque()
         self._read_failures: deque[SyncError] = deque()
-        self._late: list[Step] = []
 
     def add_company(self, company: Company) -> Company:
         """Adds a company."""
@@ -121,7 +122,7 @@ class MemoryPsa:
 
     def commit_late_writes(self) -> None:
         """Carries out the writes that ``Mishap.COMMIT_LATE`` held back."""
-        late, self._late = self._late, []
+        late, self.late = self.late, []
         for step in late:
             self._carry_out(step)
 
@@ -186,7 +187,7 @@ class MemoryPsa:
             case Mishap.LOSE_REQUEST:
                 raise OutcomeUnknown("No answer", where=self._connection)
             case Mishap.COMMIT_LATE:
-                self._late.append(step)
+                self.late.append(step)
                 raise OutcomeUnknown("No answer", where=self._connection)
             case Mishap.LOSE_ANSWER:
                 self._carry_out(step)
@@ -199,7 +200,7 @@ class MemoryPsa:
         probed = [self._probe_operation(step.agreement_id, operation) for operation in step.request["operations"]]
         if len({each.probe for each in probed}) > 1:
             return Probed(Probe.CANNOT_TELL, why="Some of the step's changes are there and some are not")
-        return probed[0]
+        return replace(probed[0], lines=tuple(line for each in probed for line in each.lines))
 
     def health(self) -> Health:
         """See ``Psa.health``."""
@@ -282,8 +283,8 @@ class MemoryPsa:
             line = kept.on(date.fromisoformat(operation["from"])) if "from" in operation else kept.latest()
             done = line.quantity == Decimal(operation["quantity"])
             if not done and "before" in operation and line.quantity != Decimal(operation["before"]):
-                return Probed(Probe.CANNOT_TELL, line, "The quantity is neither what it was nor what it should be")
-        return Probed(Probe.DONE if done else Probe.NOT_DONE, kept.latest())
+                return Probed(Probe.CANNOT_TELL, why="The quantity is neither what it was nor what it should be")
+        return Probed(Probe.DONE, (kept.latest(),)) if done else Probed(Probe.NOT_DONE)
 
     def _probe_add(self, agreement_id: str, operation: Mapping[str, str]) -> Probed:
         found = [line for line in self.lines(agreement_id) if line.marker == operation["marker"]]
@@ -294,5 +295,5 @@ class MemoryPsa:
         line = found[0]
         wanted = (operation["product"], Decimal(operation["quantity"]), date.fromisoformat(operation["starts"]))
         if (line.product_id, line.quantity, line.starts) != wanted:
-            return Probed(Probe.CANNOT_TELL, line, "The line with our marker differs from what we sent")
-        return Probed(Probe.DONE, line)
+            return Probed(Probe.CANNOT_TELL, why="The line with our marker differs from what we sent")
+        return Probed(Probe.DONE, (line,))

@@ -187,6 +187,13 @@ class JournalEntry:
     """How often a probe said *not done* since the last attempt, and"""
     last_probe: datetime | None = None
     """when it last did."""
-    before: Mapping[str, str] = field(default_factory=dict)
-    line_id: str = ""
+    before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By change id the PSA's values right before the last attempt, by the names that plans use."""
+    line_ids: tuple[str, ...] = ()
+    """The lines a confirmed step made or changed, one for each of its changes."""
     outcome: str = ""
+
+    @property
+    def made(self) -> Mapping[str, str]:
+        """By change id the line that a confirmed step made or changed."""
+        return dict(zip(self.step.change_ids, self.line_ids, strict=False))

@@ -78,7 +78,7 @@ def _with_result(change: Change, entries: Iterable[JournalEntry], taken_over: Co
     if not steps:
         return replace(change, result=ChangeResult.FAILED, result_reason="The PSA's adapter has no write for it")
     if not bad:
-        return replace(change, result=ChangeResult.APPLIED, line_id=change.line_id or next((entry.line_id for entry in steps), ""))
+        return replace(change, result=ChangeResult.APPLIED, line_id=change.line_id or steps[-1].made.get(change.change_id, ""))
     reason = _UNKNOWN if bad[0].state in SENT else bad[0].outcome
     if len(bad) < len(steps):
         return replace(change, result=ChangeResult.HALF_DONE, result_reason=reason)

@@ -9,7 +9,7 @@ the write's deadline, plus what the PSA itself may still take.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -92,6 +92,7 @@ def _send(
         settled_at=settled_at,
         not_done_probes=0,
         last_probe=None,
+        before=before_image(context, agreement, changes_of(plan, entry.value)),
     )
     try:
         psa.execute(step, send_until_monotonic)
@@ -158,11 +159,19 @@ def what_changed(context: Context, agreement: AgreementLines | None, changes: It
     return ""
 
 
+def before_image(context: Context, agreement: AgreementLines | None, changes: Iterable[Change]) -> Mapping[str, Mapping[str, str]]:
+    """The PSA's values that a step is about to change, by change id and by name."""
+    if agreement is None:
+        return {}
+    return {change.change_id: facts(agreement, change.line_id, change.product, context.settings.installation) for change in changes}
+
+
 def _confirm(context: Context, plan: Plan, entry: Stored[JournalEntry], probed: Probed) -> Stored[JournalEntry]:
-    bindings = [binding_for(plan, change, probed.line) for change in changes_of(plan, entry.value) if probed.line and not change.is_double]
-    line_id = probed.line.line_id if probed.line else entry.value.step.line_id
+    lines = dict(zip(entry.value.step.change_ids, probed.lines, strict=True))
+    changes = [change for change in changes_of(plan, entry.value) if not change.is_double]
+    bindings = [binding_for(plan, change, lines[change.change_id]) for change in changes]
     event("step.confirmed", customer=plan.tenant_id, step=entry.value.step.step_id)
-    return _move(context, plan, entry, bindings, state=StepState.CONFIRMED, line_id=line_id, outcome="")
+    return _move(context, plan, entry, bindings, state=StepState.CONFIRMED, line_ids=tuple(line.line_id for line in probed.lines), outcome="")
 
 
 def _move(context: Context, plan: Plan, entry: Stored[JournalEntry], bindings: list[Binding] | None = None, **changes: Any) -> Stored[JournalEntry]:

@@ -12,7 +12,7 @@ from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeResult, Decision, Plan, PlanState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_record, save_last_read, store_plan
+from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_plan, load_record, save_last_read, store_plan
 from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.outcome import settle_abandoned
@@ -53,6 +53,9 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
     item = configuration.customer(customer.value.tenant_id)
     if item is None:
         raise SkipCustomer("The customer is not configured", code="not-configured", fix="Add it to the configuration and import it")
+    if plan := _planned_already(context, run, record):
+        _conclude(context, customer, plan)
+        return
     if record.live.value.state is PlanState.APPLYING:
         record = settle_abandoned(context, run, record)
     mode = item.customer.mode.capped(run.ceiling).capped(context.settings.mode_ceiling)
@@ -64,6 +67,15 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
     elif record.live.value.state is PlanState.LIVE:
         drop_live_plan(context.store, record)
     _conclude(context, customer, plan)
+
+
+def _planned_already(context: Context, run: Run, record: CustomerRecord) -> Plan | None:
+    """The plan that another copy of the message stored in this run: it stays, or the customer would name one plan and follow another."""
+    live = record.live.value
+    if live.state is not PlanState.LIVE or live.run_id != run.run_id:
+        return None
+    stored = load_plan(context.store, record.tenant_id, live.plan_id)
+    return stored.value if stored else None
 
 
 def _keep_last_read(context: Context, record: CustomerRecord, findings: Findings) -> None:

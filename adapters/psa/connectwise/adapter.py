@@ -130,8 +130,8 @@ class ConnectWise:
             return Probed(Probe.CANNOT_TELL, why=f"The additions {ids} carry the same marker")
         if different := differences(expected(step), found[0]):
             why = f"The addition with our marker differs in {', '.join(different)}"
-            return Probed(Probe.CANNOT_TELL, self._line(found[0]), why)
-        return Probed(Probe.DONE, self._line(found[0]))
+            return Probed(Probe.CANNOT_TELL, why=why)
+        return Probed(Probe.DONE, (self._line(found[0]),))
 
     def _probe_patch(self, step: Step) -> Probed:
         record = self._client.one(step.request["path"], reading.LINE_FIELDS)
@@ -139,7 +139,7 @@ class ConnectWise:
             self._must_be_let_in()
             return Probed(Probe.CANNOT_TELL, why=f"Addition {step.line_id} is not there")
         different = differences(expected(step), record)
-        return Probed(Probe.NOT_DONE if different else Probe.DONE, self._line(record))
+        return Probed(Probe.NOT_DONE) if different else Probed(Probe.DONE, (self._line(record),))
 
     def _must_be_let_in(self) -> None:
         """A missing record answers as wrong keys may; a collection that answers tells them apart. Raises ``StopRun``."""
