@@ -14,7 +14,7 @@ from sync_core.ports import Mail, Mailer, Microsoft, Psa
 P = TypeVar("P")
 
 Tap = Callable[[str, bool], None]
-"""Is told each call of a port by name, once before it happens (``False``) and once after (``True``)."""
+"""Is told each call of a port by name, once before it happens (``False``) and once after (``True``), also when it raised."""
 
 
 class Killed(BaseException):
@@ -51,11 +51,11 @@ class _Tapped:
         def call(*arguments: Any, **named: Any) -> Any:
             shown = f"{name} {arguments[0]}" if arguments and isinstance(arguments[0], str) else name
             self._tap(shown, False)
-            result = method(*arguments, **named)
-            if isinstance(result, Iterator):
-                result = iter(list(result))
-            self._tap(shown, True)
-            return result
+            try:
+                result = method(*arguments, **named)
+                return iter(list(result)) if isinstance(result, Iterator) else result
+            finally:
+                self._tap(shown, True)
 
         return call
 
