@@ -72,11 +72,16 @@ def _follow(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
     policy = case.inputs.rails.manual_edits
     verdict = Verdict.NEEDS_APPROVAL if edited and policy is ManualEdits.ASK else Verdict.SAFE
     words = (f"Edited by {editor(line)}: {', '.join(edited.values())}.",) if edited else ()
-    stands = "quantity" in edited and policy is ManualEdits.ACCEPT and case.wanted == binding.quantity
-    changes = [] if stands else list(adjust(case, line, *words, verdict=verdict))
-    if set(edited) - {"quantity"} and not stands:
+    ours = binding.quantity if binding.overruled is None else binding.overruled
+    if case.wanted == ours and policy is ManualEdits.ACCEPT and ("quantity" in edited or binding.overruled is not None):
+        if edited:
+            stands = f"Manual edits are accepted: it stands until something else than {plain(case.wanted)} is counted."
+            yield replace(case.adopt(line, *words, stands), overrules=case.wanted)
+        return
+    changes = list(adjust(case, line, *words, verdict=verdict))
+    if set(edited) - {"quantity"}:
         yield case.adopt(line, *words, "Only the quantity is ours; the rest is taken over as it is.", verdict=verdict)
-    elif edited and not stands and not changes:
+    elif edited and not changes:
         yield case.adopt(line, *words, f"It already holds the {plain(case.wanted)} units to bill.")
     yield from changes
 

@@ -117,4 +117,6 @@ class Binding:
     marker: str
     adopted: bool = False
     ended: date | None = None
+    overruled: Decimal | None = None
+    """The units we counted that a person's accepted edit stands against; it stands until we count something else."""
     plan_id: str = ""

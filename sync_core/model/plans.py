@@ -88,6 +88,8 @@ class Change:
     rests_on: Mapping[str, str] = field(default_factory=dict)
     is_double: bool = False
     """Whether the line is a second one of the same create: it is ended, and the link goes on with its own line."""
+    overrules: Decimal | None = None
+    """Of a person's edit that is accepted: the units we count, which it stands against."""
     decision: Decision = Decision.NONE
     decided_by: str = ""
     result: ChangeResult = ChangeResult.PLANNED

@@ -204,5 +204,6 @@ def binding_for(plan: Plan, change: Change, line: Line) -> Binding:
         marker=line.marker,
         adopted=any(other.kind is ChangeKind.ADOPT and other.link_key == change.link_key for other in plan.changes),
         ended=change.effective if change.kind is ChangeKind.END else None,
+        overruled=change.overrules,
         plan_id=plan.plan_id,
     )

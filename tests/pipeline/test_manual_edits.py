@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sync_core.model.billing import ManualEdits
 from sync_core.model.plans import ChangeKind, ChangeResult
-from tests.pipeline.night import ROOMY, Night, tenant
+from tests.pipeline.night import ROOMY, Night
 
 
 def edited_night(policy: ManualEdits) -> Night:
@@ -38,7 +38,7 @@ def test_an_accepted_edit_is_told_once_and_then_stands() -> None:
 def test_an_accepted_edit_gives_way_when_something_else_is_counted() -> None:
     night = edited_night(ManualEdits.ACCEPT)
     night.run()
-    night.microsoft.seats[tenant(1)] = 14
+    night.buy(14)
     night.next_day()
     night.run()
     assert night.quantities() == [14]
