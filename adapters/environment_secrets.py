@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sync_core.errors import InvalidConfiguration
 
 
+@dataclass(frozen=True)
+class _Put:
+    """A value that was put, and what stood in the variable then, as a hash: a variable that a person has changed since is newer."""
+
+    value: str
+    instead_of: str
+
+
 class EnvironmentSecrets:
     """The secret ``partner-refresh-token`` is the variable ``SECRET_PARTNER_REFRESH_TOKEN``; one that was put since wins.
+
+    It wins until the variable is changed: whoever sets a new value, or goes to another partner, means that one.
 
     Args:
         environment: the variables.
@@ -23,12 +35,13 @@ class EnvironmentSecrets:
     def __init__(self, environment: Mapping[str, str], file: Path | None = None) -> None:
         self._environment = environment
         self._file = file
-        self._put: dict[str, str] = _read(file) if file else {}
+        self._put: dict[str, _Put] = _read(file) if file else {}
         self._lock = threading.Lock()
 
     def get(self, name: str) -> str:
         """See ``Secrets.get``."""
-        value = self._put.get(name) or self._environment.get(variable(name))
+        put = self._put.get(name)
+        value = put.value if put and put.instead_of == self._fingerprint(name) else self._environment.get(variable(name))
         if not value:
             fix = f"Set the environment variable {variable(name)}"
             raise InvalidConfiguration("There is no such secret", code="secret-missing", where=f"secret {name}", fix=fix)
@@ -37,9 +50,12 @@ class EnvironmentSecrets:
     def put(self, name: str, value: str) -> None:
         """See ``Secrets.put``."""
         with self._lock:
-            self._put[name] = value
+            self._put[name] = _Put(value, self._fingerprint(name))
             if self._file:
                 _write(self._file, self._put)
+
+    def _fingerprint(self, name: str) -> str:
+        return hashlib.sha256(self._environment.get(variable(name), "").encode()).hexdigest()
 
 
 def variable(name: str) -> str:
@@ -47,21 +63,21 @@ def variable(name: str) -> str:
     return f"SECRET_{name.upper().replace('-', '_')}"
 
 
-def _read(file: Path) -> dict[str, str]:
+def _read(file: Path) -> dict[str, _Put]:
     try:
-        return {str(name): str(value) for name, value in json.loads(file.read_text(encoding="utf-8")).items()}
+        return {str(name): _Put(**put) for name, put in json.loads(file.read_text(encoding="utf-8")).items()}
     except FileNotFoundError:
         return {}
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         fix = "Delete it, and set the secrets as environment variables"
         raise InvalidConfiguration("The file of secrets cannot be read", code="secrets-file", where=file.name, fix=fix) from None
 
 
-def _write(file: Path, secrets: Mapping[str, str]) -> None:
+def _write(file: Path, secrets: Mapping[str, _Put]) -> None:
     """Replaces the file in one move, so that a crash leaves the old or the new one and never a part."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(secrets, stream, indent=1)
+        json.dump({name: asdict(put) for name, put in secrets.items()}, stream, indent=1)
     new.replace(file)

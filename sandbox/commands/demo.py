@@ -24,7 +24,6 @@ from sandbox.world import Promise, WorldProcess
 from sync_core.errors import SyncError
 from sync_core.pipeline.report import RunReport
 
-FOLDER = DATA / "demo"
 QUICK = {"SYNC_SETTLE_SECONDS": "5", "SYNC_RETRY_SECONDS": "1"}
 """A person watches: waits are short where the simulated PSA allows it."""
 
@@ -35,12 +34,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--customers", type=int, default=12, metavar="N", help="how many customers the MSP has (default: 12)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="makes other customers after the first twelve (default: 0)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
+    parser.add_argument("--folder", type=Path, default=DATA / "demo", help="where the e-mail, the invoices and the logs go (default: .data/demo)")
     options = parser.parse_args(arguments)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder: Path = options.folder
+    folder.mkdir(parents=True, exist_ok=True)
     terminal = Terminal(sys.stdout)
     try:
-        with WorldProcess(options.customers, options.seed, FOLDER / "sandbox.log") as world:
-            return _Demo(world, terminal).play(options.report)
+        with WorldProcess(options.customers, options.seed, folder / "sandbox.log") as world:
+            return _Demo(world, folder, terminal).play(options.report)
     except SyncError as error:
         terminal.say(str(error), Colour.BAD)
         return 1
@@ -49,8 +50,9 @@ def main(arguments: Sequence[str]) -> int:
 class _Demo:
     """The two nights over one world."""
 
-    def __init__(self, world: WorldProcess, terminal: Terminal) -> None:
+    def __init__(self, world: WorldProcess, folder: Path, terminal: Terminal) -> None:
         self._world = world
+        self._folder = folder
         self._terminal = terminal
 
     def play(self, report: Path | None) -> int:
@@ -61,9 +63,9 @@ class _Demo:
         with with_storage(self._world.settings, in_memory=True) as settings:
             terminal.say("Starting the function app on the local host, and importing the configuration ...")
             first, document = self._night("First night", settings, datetime.now(UTC))
-            (FOLDER / "digest.html").write_text(render(first).html, encoding="utf-8")
+            (self._folder / "digest.html").write_text(render(first).html, encoding="utf-8")
             written = self._world.writes()
-            (FOLDER / "invoices.html").write_text(invoice_page(before, self._world.previews()), encoding="utf-8")
+            (self._folder / "invoices.html").write_text(invoice_page(before, self._world.previews()), encoding="utf-8")
             second, again = self._night(
                 "Second night, nothing changed at Microsoft or in the PSA", settings, datetime.now(UTC) + timedelta(minutes=1)
             )
@@ -81,7 +83,7 @@ class _Demo:
         terminal.say(title, Colour.STRONG)
         due = slot - timedelta(minutes=2)
         schedule = {"SYNC_SCHEDULE": f"0 {due.minute} {due.hour} * * *"}
-        with LocalApp({**settings, **QUICK, **schedule}, FOLDER / "functions.log") as app:
+        with LocalApp({**settings, **QUICK, **schedule}, self._folder / "functions.log") as app:
             self._import(app)
             run_id = app.start_daily_run()
             report = app.follow(run_id, progress_on(terminal))
@@ -90,7 +92,7 @@ class _Demo:
             return report, run_document(app.context, report)
 
     def _import(self, app: LocalApp) -> None:
-        file = FOLDER / "configuration.yaml"
+        file = self._folder / "configuration.yaml"
         file.write_text(self._world.configuration_yaml, encoding="utf-8")
         said = io.StringIO()
         if import_file(file, app.context.store, Importer(getpass.getuser(), datetime.now(UTC)), said):
@@ -110,8 +112,8 @@ class _Demo:
             broken.append("the second night did not see every customer")
         terminal.say()
         for name, what in (("digest.html", "The e-mail of the first night"), ("invoices.html", "The coming invoices before and after it")):
-            terminal.say(f"{what}: {FOLDER / name}")
-        terminal.say(f"The configuration and the logs lie beside them, in {FOLDER}")
+            terminal.say(f"{what}: {self._folder / name}")
+        terminal.say(f"The configuration and the logs lie beside them, in {self._folder}")
         terminal.say()
         for fault in broken:
             terminal.say(f"Not as promised: {fault}", Colour.BAD)

@@ -43,11 +43,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def write_files(served: ServedWorld, folder: Path) -> dict[str, Path]:
-    """Writes the configuration and the app settings, ready for ``dev.py sync`` and ``dev.py run``; returns where they are."""
+    """Writes the configuration and the app settings, ready for ``dev.py sync`` and ``dev.py run``; returns where they are.
+
+    What the app keeps of the sign-in has a file of its own, which goes with the sandbox: another one would refuse it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = {"configuration": folder / "configuration.yaml", "settings": folder / "settings.json"}
     files["configuration"].write_text(served.configuration_yaml, encoding="utf-8")
-    values = {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "FUNCTIONS_WORKER_RUNTIME": "python", **served.settings}
+    secrets = folder / "secrets.json"
+    secrets.unlink(missing_ok=True)
+    values = {
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "SYNC_SECRETS_FILE": str(secrets),
+        **served.settings,
+    }
     files["settings"].write_text(json.dumps({"IsEncrypted": False, "Values": values}, indent=2), encoding="utf-8")
     return files
 

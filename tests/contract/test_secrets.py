@@ -62,6 +62,14 @@ def test_what_was_put_in_a_file_is_there_for_the_next_process(tmp_path: Path) ->
     assert [EnvironmentSecrets({}, file).get(name) for name in ("token", "key")] == ["first", "value"]
 
 
+def test_a_variable_that_was_changed_since_wins_over_what_was_put_before(tmp_path: Path) -> None:
+    """As after a new sign-in by a person, or when the next run is for another partner."""
+    file, name = tmp_path / "secrets.json", "SECRET_TOKEN"
+    EnvironmentSecrets({name: "first"}, file).put("token", "rotated")
+    assert EnvironmentSecrets({name: "first"}, file).get("token") == "rotated"
+    assert EnvironmentSecrets({name: "set by a person"}, file).get("token") == "set by a person"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions; a file is its owner's by the folder it lies in")
 def test_the_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "secrets.json"
