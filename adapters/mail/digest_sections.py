@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ from sync_core.pipeline.wording import before_and_after, counts, money_by_curren
 
 MOST_ENTRIES = 30
 MOST_LINES = 12
+_TRACE = re.compile(r" \(trace [0-9a-f-]+\)")
+"""Microsoft's id of one answer; it stands in the run over HTTP, and would make every failure look different."""
 _NOT_WRITTEN = (ChangeResult.HALF_DONE, ChangeResult.FAILED)
 
 
@@ -188,6 +191,7 @@ def _sections(report: RunReport) -> tuple[Section, ...]:
             "Customers without an active relationship", Tone.WAITING, "Renew it, or take them out of the configuration.", map(Entry, report.gone)
         ),
         _section("Rejected", Tone.CALM, "Left alone on a person's word.", _changes(report, _is(ChangeResult.REJECTED))),
+        _section("Seen, and not billed", Tone.CALM, "Trials, seats that somebody else sold, and seats that cannot be used.", _notes(report)),
     )
     return tuple(section for section in sections if section.entries)
 
@@ -249,7 +253,7 @@ def _failures(report: RunReport) -> Iterable[Entry]:
     alike: dict[tuple[str, str], list[CustomerRun]] = {}
     for item in report.in_state(CustomerState.FAILED):
         if not _tells_itself(item):
-            alike.setdefault((item.customer.reason, item.customer.fix), []).append(item.customer)
+            alike.setdefault((_TRACE.sub("", item.customer.reason), item.customer.fix), []).append(item.customer)
     for (reason, fix), customers in alike.items():
         title = customers[0].name if len(customers) == 1 else f"{len(customers)} customers"
         names = (_enumeration([customer.name for customer in customers]),) if len(customers) > 1 else ()
@@ -271,6 +275,12 @@ def _unlinked(report: RunReport) -> Iterable[Entry]:
         lines = [Line(unlinked.item, counts(unlinked)) for unlinked in item.customer.unlinked]
         if lines:
             yield _entry(item.customer.name, lines)
+
+
+def _notes(report: RunReport) -> Iterable[Entry]:
+    for item in report.customers:
+        if item.customer.notes:
+            yield _entry(item.customer.name, [Line("", note) for note in item.customer.notes])
 
 
 def _unread(unread: Iterable[tuple[str, date | None]]) -> Iterable[Entry]:

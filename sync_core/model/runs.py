@@ -102,6 +102,8 @@ class CustomerRun:
     waiting: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
     unlinked: tuple[Unlinked, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was seen and is not billed: trials, seats of other sellers, suspended seats."""
     last_read: date | None = None
     """The last day (UTC) on which the customer could be read, known when this time it could not."""
     since: datetime | None = None

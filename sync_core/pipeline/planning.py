@@ -53,7 +53,7 @@ def find_changes(
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now()),
         unlinked=_unlinked(items, inputs),
-        notes=tuple(note for counted in items for note in counted.notes),
+        notes=tuple(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes),
         last_read=_last_read(record, snapshot, judged.first_zeros),
         evidence=snapshot_content(snapshot),
     )

@@ -20,7 +20,6 @@ class CustomerReport:
 
     customer: CustomerRun
     changes: tuple[Change, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
         return CustomerReport(customer)
     stored = load_plan(context.store, customer.tenant_id, customer.plan_id)
     plan: Plan | None = stored.value if stored else None
-    return CustomerReport(customer, plan.changes if plan else (), plan.notes if plan else ())
+    return CustomerReport(customer, plan.changes if plan else ())
 
 
 def _unread(customers: Sequence[CustomerRun], run: Run, days: int) -> tuple[tuple[str, date | None], ...]:

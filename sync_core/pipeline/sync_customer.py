@@ -128,6 +128,7 @@ def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> No
         waiting=waiting,
         money=_money_moved(unasked),
         unlinked=plan.unlinked,
+        notes=plan.notes,
     )
 
 

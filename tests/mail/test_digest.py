@@ -124,6 +124,18 @@ def test_one_cause_for_many_customers_is_told_once() -> None:
     assert section.entries[0].lines[0].details[0].endswith("Customer 11 and 788 more")
 
 
+def test_the_trace_id_of_an_answer_does_not_make_one_cause_many() -> None:
+    failed = [
+        customer(name, state=CustomerState.FAILED, reason=f"No consent (trace {trace})") for name, trace in (("Contoso", "1a-2b"), ("Litware", "3c"))
+    ]
+    assert "2 customers" in render(RunReport(run(2), tuple(failed))).text
+
+
+def test_trials_and_other_sellers_seats_are_shown() -> None:
+    report = RunReport(run(1), (customer("Contoso", notes=("Microsoft Copilot: 25 trial, not billed",)),))
+    assert "Microsoft Copilot: 25 trial, not billed" in render(report).text
+
+
 def test_a_long_section_is_cut_and_says_how_much_is_left_out() -> None:
     applied = [customer(f"Customer {number}", change("Visio", ChangeResult.APPLIED, 1, 2)) for number in range(100)]
     mail = render(RunReport(run(100), tuple(applied)))
