@@ -11,6 +11,7 @@ from sandbox.bench.figures import Figure, Section
 from sandbox.bench.laboratory import Handled, Laboratory, Night
 from sandbox.bench.recording import Call, Recording
 from sandbox.memory.counting import Operation
+from sync_core.pipeline.messages import SEND_NOTICES
 
 MOST_OPERATIONS = 8
 _IN_A_MESSAGE_BATCH = 4
@@ -102,10 +103,11 @@ def _once_a_run(night: Night, partner: str) -> Section:
     own = len(typical(night.customers))
     starting = len(night.started.operations) - len(night.customers)
     reading = sum(len(message.did.operations) - own for message in night.customers)
-    telling = sum(len(message.did.operations) for message in night.messages) - sum(len(message.did.operations) for message in night.customers)
+    telling = sum(len(message.did.operations) for message in night.messages if message.queue == SEND_NOTICES)
     stages = {"to start it": starting, "to read what all share, and to judge and end it": reading, "to send the notice": telling}
     operations = (Figure(f"storage operations {name}", count) for name, count in stages.items())
-    return Section(f"Once a run, whatever the number of customers (here {len(night.customers)})", (*calls, *operations))
+    note = "The budget that all processes share for a PSA is among them: two operations for each 50 calls or 20 seconds."
+    return Section(f"Once a run (here of {len(night.customers)} customers)", (*calls, *operations), (note,))
 
 
 def _kinds(recordings: Iterable[Recording], partner: str) -> Iterator[Kind]:

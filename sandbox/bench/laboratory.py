@@ -23,7 +23,7 @@ from adapters.configuration.yaml_file import read_text
 from adapters.wiring import EVIDENCE, assemble, secrets_from
 from sandbox.azurite import Azurite
 from sandbox.bench.recording import Recording
-from sandbox.web import serve
+from sandbox.web import Application, serve
 from sandbox.world import seeded_world
 from sandbox.world.customers import FIRST_CUSTOMERS
 from sandbox.world.serving import Urls
@@ -152,7 +152,7 @@ class Laboratory:
 
     def _serve(self, opening: ExitStack) -> Urls:
         microsoft = self.world.microsoft
-        applications = {"login": microsoft.login, "graph": microsoft.graph, "psa": self.world.connectwise}
+        applications: dict[str, Application] = {"login": microsoft.login, "graph": microsoft.graph, "psa": self.world.connectwise}
         urls = {name: opening.enter_context(serve(self.recording.application(name, each))).url for name, each in applications.items()}
         return Urls(**urls, partner_center="http://127.0.0.1:9", control="")
 
