@@ -9,7 +9,7 @@ from decimal import Decimal
 from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun
 from sync_core.events import event
 from sync_core.model.customers import Mode
-from sync_core.model.plans import Change, ChangeResult, Decision, Plan, PlanState
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_plan, load_record, save_last_read, store_plan
@@ -109,7 +109,8 @@ def plan_id(record: CustomerRecord) -> str:
 
 def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> None:
     planned = [change for change in plan.changes if change.result is ChangeResult.PLANNED]
-    unasked = [change for change in planned if change.decision is not Decision.APPROVED]
+    writing = (change for change in planned if change.kind is not ChangeKind.ADOPT)  # a line taken over as it is moves nothing
+    unasked = [change for change in writing if change.decision is not Decision.APPROVED]
     waiting = sum(1 for change in plan.changes if change.result in WAITING)
     if planned:
         state, reason = CustomerState.PLANNED, ""
