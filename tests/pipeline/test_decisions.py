@@ -41,7 +41,7 @@ def change(change_id: str, verdict: Verdict = Verdict.SAFE, after: int = 15, kin
     return Change(
         change_id=change_id,
         link_key=change_id,
-        sku_id="sku",
+        item_id="sku",
         item="Microsoft 365 E3",
         connection="psa",
         agreement_id="7",
