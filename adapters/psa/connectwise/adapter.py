@@ -9,10 +9,11 @@ from itertools import islice
 from typing import TypeVar
 
 from adapters.psa.connectwise import reading
-from adapters.psa.connectwise.client import Client, Record
+from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.conditions import all_of, equal, is_plain, one_of
 from adapters.psa.connectwise.settings import ConnectWiseSettings
 from adapters.psa.connectwise.steps import additions_path, differences, expected, marked, steps_for
+from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError
 from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
@@ -98,7 +99,7 @@ class ConnectWise:
         """See ``Psa.execute``."""
         request = step.request
         record = self._client.write(request["method"], request["path"], request["body"], send_until)
-        line_id = reading.text(record, "id")
+        line_id = text(record, "id")
         if not line_id:
             raise OutcomeUnknown("ConnectWise took the write and names no addition", where=f"PSA connection {self.connection}")
         return Receipt(line_id, f"Addition {line_id} of agreement {step.agreement_id}")
@@ -126,7 +127,7 @@ class ConnectWise:
         if not found:
             return Probed(Probe.NOT_DONE)
         if len(found) > 1:
-            ids = ", ".join(reading.text(record, "id") for record in found)
+            ids = ", ".join(text(record, "id") for record in found)
             return Probed(Probe.CANNOT_TELL, why=f"The additions {ids} carry the same marker")
         if different := differences(expected(step), found[0]):
             why = f"The addition with our marker differs in {', '.join(different)}"
@@ -152,12 +153,12 @@ class ConnectWise:
             try:
                 found.append(reading.agreement(record, self._settings))
             except ValueError as error:
-                _log.warning("PSA connection %s: agreement %s is left out: %s", self.connection, reading.text(record, "id"), shown(str(error)))
+                _log.warning("PSA connection %s: agreement %s is left out: %s", self.connection, text(record, "id"), shown(str(error)))
         return found
 
     def _products(self, conditions: str) -> list[Product]:
         records = self._client.records("/procurement/catalog", reading.PRODUCT_FIELDS, conditions)
-        return [self._understood("product", record, reading.product) for record in records if reading.text(record, "productClass") != "Bundle"]
+        return [self._understood("product", record, reading.product) for record in records if text(record, "productClass") != "Bundle"]
 
     def _additions(self, agreement_id: str) -> Iterable[Record]:
         try:
@@ -175,7 +176,7 @@ class ConnectWise:
         try:
             return read(record)
         except ValueError as error:
-            where = f"PSA connection {self.connection}, {what} {reading.text(record, 'id')}"
+            where = f"PSA connection {self.connection}, {what} {text(record, 'id')}"
             raise Rejected(f"ConnectWise's {what} cannot be read", code="unreadable-record", where=where, why=shown(str(error))) from None
 
 

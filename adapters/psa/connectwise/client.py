@@ -16,10 +16,9 @@ from urllib.parse import quote
 from adapters.http import Answer, Http
 from adapters.psa.connectwise.refusals import refused, write_refused
 from adapters.psa.connectwise.settings import ConnectWiseSettings
+from adapters.psa.records import Record
 from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, RetryLater
 from sync_core.ports import Secrets
-
-Record = Mapping[str, Any]
 
 ROUTER_CODEBASE = "v4_6_release"
 """Leads to whatever codebase the company has at present."""

@@ -6,18 +6,16 @@ cannot be read whole is shown with what is missing, and without the facts that p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from adapters.psa.connectwise.settings import CancelledDate, ConnectWiseSettings, NextInvoiceDate
+from adapters.psa.records import Record, amount, day, identifier, member, text
 from sync_core.billing.periods import period_of
 from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Company, Line, Product
-
-Record = Mapping[str, Any]
 
 AGREEMENT_FIELDS = (
     "id,name,type,company,agreementStatus,cancelledFlag,startDate,endDate,noEndingDateFlag,billingCycle,invoicingCycle,"
@@ -109,47 +107,6 @@ def companies(records: Iterable[Record], contacts: Iterable[Record]) -> list[Com
         domains = by_company.get(company_id, set()) | _website_domain(text(record, "website"))
         found.append(Company(company_id, text(record, "name"), frozenset(domains)))
     return found
-
-
-def member(record: Record, path: str) -> Any:
-    """The value at ``reference/field``, or ``None``."""
-    value: Any = record
-    for name in path.split("/"):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def text(record: Record, path: str) -> str:
-    """The value as text; empty when there is none."""
-    value = member(record, path)
-    return "" if value is None else str(value)
-
-
-def identifier(record: Record, path: str) -> str:
-    """A text that must be there."""
-    value = text(record, path)
-    if not value:
-        raise ValueError(f"{path} is missing")
-    return value
-
-
-def amount(record: Record, path: str, default: Decimal | None = None) -> Decimal:
-    """A number as an exact decimal; ``default`` where there is none."""
-    value = member(record, path)
-    if value is None and default is not None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError(f"{path} is no number")
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"{path} is no number") from None
-
-
-def day(record: Record, path: str) -> date | None:
-    """The date part of a time. Dates travel as midnight UTC and are never moved between zones (ConnectWise developer guide)."""
-    value = text(record, path)
-    return date.fromisoformat(value[:10]) if value else None
 
 
 def _status(record: Record) -> AgreementStatus:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from adapters.addresses import require_safe
+from adapters.psa.setting_values import choice, known, months_by_name, number
 from sync_core.budget import Limits
-from sync_core.errors import InvalidConfiguration
 from sync_core.model.configuration import Connection
 
 SETTINGS: Mapping[str, str] = {
@@ -37,8 +36,6 @@ LONGEST_CALL = 45.0
 """The total deadline of one request in seconds. A slot of the budget is leased for at least so long."""
 
 _CLOUD_HOSTS = frozenset({f"{region}.myconnectwise.net" for region in ("na", "eu", "au", "aus", "za")} | {"staging.connectwisedev.com"})
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class CancelledDate(StrEnum):
@@ -79,13 +76,7 @@ class ConnectWiseSettings:
 
 def parse(connection: Connection) -> ConnectWiseSettings:
     """The settings of a connection; raises ``InvalidConfiguration`` that names the setting."""
-    given = {**connection.settings, **connection.secrets}
-    for name in given:
-        if name not in SETTINGS and name not in SECRETS:
-            raise _wrong(connection, name, "is not known", f"Use one of: {', '.join((*SETTINGS, *SECRETS))}")
-    for name in sorted(REQUIRED):
-        if not given.get(name):
-            raise _wrong(connection, name, "is missing", {**SETTINGS, **SECRETS}[name])
+    given = known(connection, SETTINGS, SECRETS, REQUIRED)
     return ConnectWiseSettings(
         name=connection.name,
         url=api_address(connection.url),
@@ -96,19 +87,19 @@ def parse(connection: Connection) -> ConnectWiseSettings:
         codebase=given.get("codebase", "").strip("/"),
         api_version=given.get("api_version", "2025.1"),
         currency=given.get("currency", "USD"),
-        cancelled_date=_choice(connection, "cancelled_date", CancelledDate.INCLUSIVE),
-        next_invoice_date=_choice(connection, "next_invoice_date", NextInvoiceDate.BY_PERIOD_TYPE),
-        billing_cycles=_cycles(connection),
-        settle_seconds=_number(connection, "settle_seconds", 120, least=0),
-        page_size=_number(connection, "page_size", 1000, least=1, most=1000),
+        cancelled_date=choice(connection, "cancelled_date", CancelledDate.INCLUSIVE),
+        next_invoice_date=choice(connection, "next_invoice_date", NextInvoiceDate.BY_PERIOD_TYPE),
+        billing_cycles=months_by_name(connection, "billing_cycles"),
+        settle_seconds=number(connection, "settle_seconds", 120, least=0),
+        page_size=number(connection, "page_size", 1000, least=1, most=1000),
     )
 
 
 def limits(connection: Connection) -> Limits:
     """What the app may ask of this connection; raises ``InvalidConfiguration``."""
     return Limits(
-        parallel=_number(connection, "parallel", 8, least=1),
-        calls=_number(connection, "calls_per_minute", 800, least=4),
+        parallel=number(connection, "parallel", 8, least=1),
+        calls=number(connection, "calls_per_minute", 800, least=4),
         longest_call=LONGEST_CALL,
     )
 
@@ -119,32 +110,3 @@ def api_address(url: str) -> str:
     parts = urlsplit(url)
     host = f"api-{parts.netloc}" if parts.netloc.lower() in _CLOUD_HOSTS else parts.netloc
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
-
-
-def _choice(connection: Connection, name: str, default: Choice) -> Choice:
-    value = connection.settings.get(name, default)
-    try:
-        return type(default)(value)
-    except ValueError:
-        raise _wrong(connection, name, f"cannot be '{value}'", f"Use one of: {', '.join(type(default))}") from None
-
-
-def _number(connection: Connection, name: str, default: int, least: int, most: int = 1_000_000) -> int:
-    text = str(connection.settings.get(name, default))
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise _wrong(connection, name, f"cannot be '{text}'", f"Use a whole number from {least} to {most}")
-    return int(text)
-
-
-def _cycles(connection: Connection) -> dict[str, int]:
-    months: dict[str, int] = {}
-    for part in filter(None, (part.strip() for part in connection.settings.get("billing_cycles", "").split(","))):
-        name, _, number = part.rpartition("=")
-        if not name.strip() or not number.strip().isdecimal() or not 1 <= int(number) <= 12:
-            raise _wrong(connection, "billing_cycles", f"cannot hold '{part}'", "Write name=months, separated by commas")
-        months[name.strip().casefold()] = int(number)
-    return months
-
-
-def _wrong(connection: Connection, name: str, what: str, fix: str) -> InvalidConfiguration:
-    return InvalidConfiguration(f"The setting '{name}' {what}", where=f"PSA connection {connection.name}", fix=fix)

@@ -6,21 +6,20 @@ on a known addition. Never sent: what ConnectWise computes or takes from the cat
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from adapters.psa.connectwise.reading import ONE_DAY, Record, amount, day, text
+from adapters.psa.changes import needed, step_id
+from adapters.psa.connectwise.reading import ONE_DAY
 from adapters.psa.connectwise.settings import CancelledDate
+from adapters.psa.records import Record, amount, day, json_number, text
 from sync_core.model.agreements import Agreement
 from sync_core.model.plans import Change, ChangeKind, Step
 
 LONGEST_MARKER = 50
 """Characters that ``serialNumber`` takes (ConnectWise OpenAPI description)."""
-
-T = TypeVar("T")
 
 _DATES = frozenset({"effectiveDate", "cancelledDate"})
 _NUMBERS = frozenset({"quantity"})
@@ -34,18 +33,13 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, can
             case ChangeKind.ADD:
                 steps.append(_add(agreement, change, plan_id))
             case ChangeKind.SET_QUANTITY:
-                operations = [_replace("quantity", json_number(_needed(change.after, change, "a quantity")))]
+                operations = [_replace("quantity", json_number(needed(change.after, change, "a quantity")))]
                 steps.append(_patch(agreement, change, plan_id, operations, f"to {change.after}"))
             case ChangeKind.END:
-                last = _needed(change.effective, change, "a last billed day")
+                last = needed(change.effective, change, "a last billed day")
                 sent = last + ONE_DAY if cancelled is CancelledDate.EXCLUSIVE else last
                 steps.append(_patch(agreement, change, plan_id, [_replace("cancelledDate", json_date(sent))], f"to end with {last}"))
     return tuple(steps)
-
-
-def step_id(plan_id: str, agreement_id: str, change_id: str) -> str:
-    """The same for the same plan, agreement and change, however often it is computed."""
-    return hashlib.sha256("\n".join((plan_id, agreement_id, change_id)).encode()).hexdigest()[:24]
 
 
 def expected(step: Step) -> Mapping[str, Any]:
@@ -66,19 +60,14 @@ def marked(records: Iterable[Record], marker: str) -> list[Record]:
     return [record for record in records if text(record, "serialNumber") == marker]
 
 
-def json_number(value: Decimal) -> int | float:
-    """A decimal as JSON writes it: ConnectWise's quantities are doubles."""
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
 def json_date(value: date) -> str:
     """A PSA date as ConnectWise takes it."""
     return f"{value.isoformat()}T00:00:00Z"
 
 
 def _add(agreement: Agreement, change: Change, plan_id: str) -> Step:
-    quantity = _needed(change.after, change, "a quantity")
-    effective = _needed(change.effective, change, "an effective date")
+    quantity = needed(change.after, change, "a quantity")
+    effective = needed(change.effective, change, "an effective date")
     if not change.product_id.isdecimal() or not 0 < len(change.marker) <= LONGEST_MARKER:
         raise ValueError(f"Change {change.change_id} lacks a product id or a marker of 1 to {LONGEST_MARKER} characters")
     body = {
@@ -133,9 +122,3 @@ def _same(name: str, value: Any, record: Record) -> bool:
     if name in _NUMBERS:
         return amount(record, name, Decimal("NaN")) == Decimal(str(value))
     return text(record, name) == str(value)
-
-
-def _needed(value: T | None, change: Change, what: str) -> T:
-    if value is None:
-        raise ValueError(f"Change {change.change_id} lacks {what}")
-    return value
