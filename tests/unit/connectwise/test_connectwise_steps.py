@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from adapters.psa.changes import step_id
 from adapters.psa.connectwise.settings import CancelledDate
-from adapters.psa.connectwise.steps import differences, expected, step_id, steps_for
+from adapters.psa.connectwise.steps import differences, expected, steps_for
 from sync_core.model.agreements import Agreement, AgreementStatus
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 
