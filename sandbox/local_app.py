@@ -136,7 +136,7 @@ def run_document(context: Context, report: RunReport) -> dict[str, Any]:
                 "psa": entry.step.connection,
                 "what": entry.step.describes,
                 "state": entry.state,
-                "line": entry.line_id,
+                "lines": entry.line_ids,
             }
             for item in report.customers
             for entry in _journal(context, item.customer)

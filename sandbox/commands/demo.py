@@ -130,7 +130,7 @@ def _faults(promise: Promise, report: RunReport) -> list[str]:
     faults = []
     if (found.customer.state, found.customer.code) != (promise.state, promise.code):
         faults.append(f"{found.customer.state} {found.customer.code} instead of {promise.state} {promise.code} ({found.customer.reason})")
-    done = {(change.sku_id, change.kind, change.result) for change in found.changes}
+    done = {(change.item_id, change.kind, change.result) for change in found.changes}
     faults += [
         f"{change.item}: {change.kind} is not {change.result}"
         for change in promise.changes

@@ -135,7 +135,7 @@ def _bare(inputs: ReconcileInput, link: Link, kind: ChangeKind, verdict: Verdict
     place = (link.connection, link.agreement_id, link.profile.product)
     words = tuple(reason for reason in reasons if reason)
     key = change_id(link.key, kind, line_id)
-    return Change(key, link.key, link.sku_id, inputs.item(link).name, *place, kind, verdict, words, line_id=line_id)
+    return Change(key, link.key, link.item_id, inputs.item(link).name, *place, kind, verdict, words, line_id=line_id)
 
 
 def _eve(line: Line) -> date:

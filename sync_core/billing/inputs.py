@@ -50,8 +50,8 @@ class ReconcileInput:
 
     def item(self, link: Link) -> CountedItem:
         """What the link's SKU came to; one that Microsoft does not name any more is zero, if that was read well."""
-        name = self.sku_names.get(link.sku_id, link.sku_id)
-        return self.items.get(link.sku_id) or absent(link.sku_id, name, self.failed)
+        name = self.sku_names.get(link.item_id, link.item_id)
+        return self.items.get(link.item_id) or absent(link.item_id, name, self.failed)
 
     def counted(self, link: Link) -> Counted:
         """The units to bill for a link."""
@@ -64,7 +64,7 @@ class ReconcileInput:
         """
         if link.key in self.bindings or link.choice is LineChoice.ADOPT:
             return False
-        never_held = link.sku_id not in self.items and Source.SKUS not in self.failed
+        never_held = link.item_id not in self.items and Source.SKUS not in self.failed
         return never_held or self.counted(link).value == 0
 
     @property

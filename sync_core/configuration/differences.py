@@ -115,7 +115,7 @@ def _link_changes(old: ConfiguredLink, new: ConfiguredLink) -> Iterator[str]:
 
 
 def _link(link: ConfiguredLink) -> str:
-    return f"SKU {link.sku_id} to {link.connection} by {link.agreement.by} {link.agreement.value} under {link.profile.name}"
+    return f"SKU {link.item_id} to {link.connection} by {link.agreement.by} {link.agreement.value} under {link.profile.name}"
 
 
 def _changes(sentences: Iterable[str]) -> Iterator[str]:

@@ -84,7 +84,7 @@ def customer_links(
 ) -> tuple[ConfiguredLink, ...]:
     """A customer's links: its exceptions, and the rules for all SKUs that neither an exception nor its own exclusions name."""
     exceptions = _exceptions(section, companies, own_excluded | excluded, references)
-    taken = own_excluded | {link.sku_id for link in exceptions}
+    taken = own_excluded | {link.item_id for link in exceptions}
     return (
         *exceptions,
         *(
@@ -104,13 +104,13 @@ def _exceptions(section: Section, companies: Mapping[str, str], excluded: frozen
     for written in section.items("links"):
         exception = _exception(written.value, companies, references)
         for link in _links_of(exception):
-            goal = (link.sku_id, link.connection, link.company_id, link.agreement)
-            if link.sku_id in excluded:
-                problems.error(written.place, f"a link for the excluded SKU {link.sku_id}", "Take it out of the links or out of the exclusions")
+            goal = (link.item_id, link.connection, link.company_id, link.agreement)
+            if link.item_id in excluded:
+                problems.error(written.place, f"a link for the excluded SKU {link.item_id}", "Take it out of the links or out of the exclusions")
             elif goal in goals:
-                problems.error(written.place, f"a second link of the SKU {link.sku_id} to the same agreement", "Keep one of them")
+                problems.error(written.place, f"a second link of the SKU {link.item_id} to the same agreement", "Keep one of them")
             elif link.key in links:
-                what = f"a second link of the SKU {link.sku_id} to company {link.company_id}"
+                what = f"a second link of the SKU {link.item_id} to company {link.company_id}"
                 problems.error(written.place, what, "If both are meant, give this one a 'name'; the SKU is billed on both")
             links.setdefault(link.key, link)
             goals.add(goal)
@@ -142,9 +142,9 @@ def warn_of_shared_products(customers: Iterable[tuple[Place, tuple[ConfiguredLin
     for place, links in customers:
         first: dict[tuple[str, str, AgreementChoice, str], str] = {}
         for link in links:
-            other = first.setdefault((link.connection, link.company_id, link.agreement, link.profile.product), link.sku_id)
+            other = first.setdefault((link.connection, link.company_id, link.agreement, link.profile.product), link.item_id)
             product = (link.connection, link.profile.product)
-            if other != link.sku_id and product not in seen:
+            if other != link.item_id and product not in seen:
                 seen.add(product)
-                what = f"the SKUs {other} and {link.sku_id} bill the same product {link.profile.product} on one agreement"
+                what = f"the SKUs {other} and {link.item_id} bill the same product {link.profile.product} on one agreement"
                 problems.warning(place, what, "Each gets a line of its own; a line that is already there must be adopted by one of them")

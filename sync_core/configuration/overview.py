@@ -33,7 +33,7 @@ def _configured(configuration: Configuration, item: CustomerConfiguration) -> It
     if not item.links:
         yield Destination(name, "everything it holds", "not linked: no rule and no link fits")
     for link in item.links:
-        yield Destination(name, _name(configuration, link.sku_id), _goes_to(link), link.profile.name)
+        yield Destination(name, _name(configuration, link.item_id), _goes_to(link), link.profile.name)
     for sku_id in sorted(item.excluded_skus):
         yield Destination(name, _name(configuration, sku_id), "excluded for this customer")
 
@@ -42,7 +42,7 @@ def _held(configuration: Configuration, item: CustomerConfiguration, skus: Colle
     name = item.customer.name
     for sku in skus:
         title, seats = configuration.sku_names.get(sku.sku_id, sku.name or sku.part_number), max(sku.units.enabled, sku.assigned)
-        links = [link for link in item.links if link.sku_id == sku.sku_id]
+        links = [link for link in item.links if link.item_id == sku.sku_id]
         for link in links:
             yield Destination(name, title, _goes_to(link), link.profile.name, seats)
         if not links:

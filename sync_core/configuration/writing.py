@@ -94,11 +94,11 @@ def _customer(item: CustomerConfiguration, guard_rails: GuardRails) -> Document:
 
 
 def _link(link: ConfiguredLink) -> Document:
-    name = link.key.removeprefix(link_key(link.sku_id, link.connection, link.company_id)).removeprefix("~")
+    name = link.key.removeprefix(link_key(link.item_id, link.connection, link.company_id)).removeprefix("~")
     line = f"{link.choice} {link.adopt_line_id}".strip() if link.choice is not LineChoice.NONE else ""
     return _without_empty(
         {
-            "sku": link.sku_id,
+            "sku": link.item_id,
             "profile": link.profile.name,
             "connection": link.connection,
             "company": link.company_id,

@@ -49,10 +49,13 @@ class LineChoice(StrEnum):
 
 @dataclass(frozen=True)
 class Link:
-    """One item of a customer bound to an agreement under a profile. ``key`` is stable and unique within the customer."""
+    """One item of a customer bound to an agreement under a profile. ``key`` is stable and unique within the customer.
+
+    ``item_id`` is the SKU's id.
+    """
 
     key: str
-    sku_id: str
+    item_id: str
     profile: BillingProfile
     connection: str
     company_id: str
@@ -79,7 +82,7 @@ class CountedItem:
     seats of other sellers, trials, suspended seats.
     """
 
-    sku_id: str
+    item_id: str
     name: str
     purchased: int | None
     assigned: int | None

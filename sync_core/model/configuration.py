@@ -93,7 +93,7 @@ class ConfiguredLink:
     """
 
     key: str
-    sku_id: str
+    item_id: str
     profile: BillingProfile
     connection: str
     company_id: str

@@ -64,7 +64,7 @@ class Change:
 
     change_id: str
     link_key: str
-    sku_id: str
+    item_id: str
     item: str
     connection: str
     agreement_id: str
@@ -105,7 +105,7 @@ class Change:
 class Unlinked:
     """An item that is counted and goes nowhere: it is not billed by us until somebody links it."""
 
-    sku_id: str
+    item_id: str
     item: str
     purchased: int | None
     assigned: int | None

@@ -80,7 +80,7 @@ class _Reader:
             business_dates=self.run.business_dates,
             links=[link for link in links if (link.connection, link.agreement_id) not in missing],
             questions=[*questions, *(Question(link, missing[place]) for link in links if (place := (link.connection, link.agreement_id)) in missing)],
-            items={counted.sku_id: counted for counted in items},
+            items={counted.item_id: counted for counted in items},
             agreements=agreements,
             bindings=self.record.bindings,
             failed=snapshot.failed,
@@ -165,11 +165,11 @@ class _Reader:
 
 def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput) -> tuple[Unlinked, ...]:
     """What is counted and goes nowhere. SKUs of others, free ones and excluded ones are none of it."""
-    linked = {link.sku_id for link in inputs.configured}
+    linked = {link.item_id for link in inputs.configured}
     return tuple(
-        Unlinked(item.sku_id, item.name, item.purchased, item.assigned, "No billing profile is linked")
+        Unlinked(item.item_id, item.name, item.purchased, item.assigned, "No billing profile is linked")
         for item in items
-        if item.sku_id not in linked and not item.excluded and (item.purchased is None or item.purchased or item.warning or item.suspended)
+        if item.item_id not in linked and not item.excluded and (item.purchased is None or item.purchased or item.warning or item.suspended)
     )
 
 

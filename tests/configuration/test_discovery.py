@@ -64,7 +64,7 @@ def test_the_draft_is_a_right_file_that_bills_nothing_by_itself() -> None:
     (customer,) = drafted.customers
     assert (customer.customer.tenant_id, customer.customer.mode) == (FABRIKAM, "observe")
     (link,) = customer.links
-    assert (link.sku_id, link.profile.product, link.company_id, link.agreement.value) == (PREMIUM, "M365-BP", "250", "Microsoft 365")
+    assert (link.item_id, link.profile.product, link.company_id, link.agreement.value) == (PREMIUM, "M365-BP", "250", "Microsoft 365")
 
 
 def test_what_is_not_sure_is_a_comment() -> None:

@@ -16,7 +16,7 @@ def links(text: str) -> tuple[ConfiguredLink, ...]:
 
 def test_a_rule_makes_a_link_for_every_customer_with_a_company() -> None:
     found = configuration(FILE + f"  - {{tenant_id: {WINGTIP}, name: Wingtip Toys, company: 251}}\n")
-    assert [link.key for item in found.customers for link in item.links if link.sku_id == PREMIUM] == [f"{PREMIUM}~cw~250", f"{PREMIUM}~cw~251"]
+    assert [link.key for item in found.customers for link in item.links if link.item_id == PREMIUM] == [f"{PREMIUM}~cw~250", f"{PREMIUM}~cw~251"]
 
 
 def test_a_customer_without_a_company_has_no_links() -> None:
@@ -27,14 +27,14 @@ def test_a_customers_link_replaces_the_rule_for_its_sku() -> None:
     text = FILE + "    links:\n      - {sku: SPB, profile: Exchange, agreement: {id: 7}, start: 2026-11-01}\n"
     premium, exchange = links(text)
     assert (premium.profile.name, premium.agreement, premium.start) == ("Exchange", AgreementChoice(AgreementBy.ID, "7"), date(2026, 11, 1))
-    assert (exchange.sku_id, exchange.profile.name) == (EXCHANGE, "Exchange")
+    assert (exchange.item_id, exchange.profile.name) == (EXCHANGE, "Exchange")
 
 
 def test_one_tenant_bills_to_two_companies() -> None:
     one = "{sku: SPB, profile: Premium, agreement: {id: 7}}"
     two = "{sku: SPB, profile: Premium, agreement: {id: 8}, company: 251}"
     text = FILE + f"    links: [{one}, {two}]\n"
-    assert [link.company_id for link in links(text) if link.sku_id == PREMIUM] == ["250", "251"]
+    assert [link.company_id for link in links(text) if link.item_id == PREMIUM] == ["250", "251"]
 
 
 def test_a_name_tells_two_links_to_one_company_apart() -> None:
@@ -57,7 +57,7 @@ def test_a_line_is_adopted_or_made_new() -> None:
 
 def test_a_customers_exclusion_leaves_the_rule_out() -> None:
     found = configuration(FILE + "    exclusions: [SPB]\n").customers[0]
-    assert [link.sku_id for link in found.links] == [EXCHANGE]
+    assert [link.item_id for link in found.links] == [EXCHANGE]
     assert found.excluded_skus == {PREMIUM}
 
 
@@ -70,7 +70,7 @@ def test_free_skus_are_excluded_unless_they_are_kept() -> None:
 
 def test_a_set_of_skus_stands_for_its_members() -> None:
     text = HEAD + "sku_sets: {mail: [SPB, EXCHANGESTANDARD]}\nrules:\n  - {sku_set: mail, profile: Exchange, agreement: {name: Mail}}\n" + CUSTOMERS
-    assert [link.sku_id for link in links(text)] == [PREMIUM, EXCHANGE]
+    assert [link.item_id for link in links(text)] == [PREMIUM, EXCHANGE]
 
 
 def test_a_customers_guard_rails_differ_only_where_it_says_so() -> None:

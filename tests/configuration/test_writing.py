@@ -86,7 +86,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     zones = st.sampled_from(["UTC", "America/New_York", "Australia/Sydney"])
     connections = [Connection(label, "connectwise", "https://na.myconnectwise.net", draw(zones), draw(places), draw(keys)) for label in labels]
     customer = st.builds(Customer, guids, texts, st.sampled_from(SignIn), st.sampled_from(Mode))
-    own_links = st.lists(links(connections, draw(profiles)), max_size=3, unique_by=lambda link: link.sku_id).map(tuple)
+    own_links = st.lists(links(connections, draw(profiles)), max_size=3, unique_by=lambda link: link.item_id).map(tuple)
     customers = st.lists(
         st.builds(CustomerConfiguration, customer, own_links, st.frozensets(guids, max_size=2), guard_rails),
         max_size=3,

@@ -55,7 +55,7 @@ class Case:
         given: dict[str, Any] = {"change_id": change_id, "product": "M365-3", "kind": kind, **members}
         return Change(
             link_key="link",
-            sku_id="sku",
+            item_id="sku",
             item="Item",
             connection=self.psa.connection,
             agreement_id=self.agreement.agreement_id,

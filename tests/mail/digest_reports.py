@@ -38,7 +38,7 @@ def change(item: str, result: ChangeResult, before: int | None, after: int | Non
     values: dict[str, object] = {
         "change_id": f"{item}-{result}",
         "link_key": item,
-        "sku_id": item,
+        "item_id": item,
         "item": item,
         "connection": "psa",
         "agreement_id": "7",

@@ -82,7 +82,7 @@ def _told(world: World, name: str, value: str) -> World:
         "zero since": lambda: {"first_zeros": {"k": date.fromisoformat(value)}},
         "manual edits": lambda: {"rails": replace(world.rails, manual_edits=ManualEdits(value))},
         "line": lambda: _line(world, value),
-        "excluded": lambda: {"excluded": frozenset({world.links[0].sku_id})},
+        "excluded": lambda: {"excluded": frozenset({world.links[0].item_id})},
         "product": lambda: {"product": None},
         "journal": lambda: {"known_markers": frozenset()},
         "confirmed": dict,

@@ -78,7 +78,7 @@ def test_one_sku_may_bill_two_products_but_not_one_product_twice() -> None:
 
 def test_one_line_is_not_adopted_by_two_links() -> None:
     chosen = link(choice=LineChoice.ADOPT, adopt_line_id="55")
-    other = replace(chosen, key="other", sku_id="another sku")
+    other = replace(chosen, key="other", item_id="another sku")
     world = World(rows=(subscription(4),), lines=(line("55", 4),), links=(chosen, other))
     assert "more than one link is to adopt it" in words(world.propose())
     assert ChangeKind.ADOPT not in kinds(world.propose())

@@ -109,7 +109,7 @@ class World:
             {"cw": self.today},
             self.links,
             self.questions,
-            {item.sku_id: item for item in items},
+            {item.item_id: item for item in items},
             agreements,
             self.bindings,
             self.failed,

@@ -105,4 +105,4 @@ def test_a_company_wide_sku_and_an_exclusion_are_facts_of_the_item() -> None:
 
 def test_items_come_in_the_order_of_their_ids_and_names_come_from_configuration_first() -> None:
     usage: UsageSnapshot = snapshot([subscription(1, sku_id="b"), subscription(1, sku_id="a")])
-    assert [(item.sku_id, item.name) for item in count(usage, PARTNER, frozenset(), {"a": "Alpha"})] == [("a", "Alpha"), ("b", NAME)]
+    assert [(item.item_id, item.name) for item in count(usage, PARTNER, frozenset(), {"a": "Alpha"})] == [("a", "Alpha"), ("b", NAME)]
