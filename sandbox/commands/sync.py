@@ -58,6 +58,7 @@ def _sync(options: argparse.Namespace, settings: dict[str, str], mode: Mode) -> 
     log = DATA / "logs" / "sync.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     settings.setdefault("SYNC_SECRETS_FILE", str(DATA / "secrets.json"))
+    settings.setdefault("SYNC_INSTALLATION", "local")
     with LocalApp(settings, log) as app:
         code = import_file(options.config, app.context.store, Importer(getpass.getuser(), datetime.now(UTC), confirmed=options.yes), sys.stdout)
         if code:
