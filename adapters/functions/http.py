@@ -89,7 +89,7 @@ def _ceiling(request: func.HttpRequest) -> Mode:
     try:
         document = json.loads(body)
         return Mode(document.get("mode", Mode.AUTOMATIC))
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise Rejected(
             "The body is not understood", fix='Send nothing, or {"mode": "observe"}, {"mode": "approve"} or {"mode": "automatic"}'
         ) from error
