@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sync_core.documents import dumps, loads
 from sync_core.errors import Rejected
 from sync_core.pipeline.context import Context
+from sync_core.rows import safe_key
 
 SYNC_CUSTOMER = "sync-customer"
 APPLY_PLAN = "apply-plan"
@@ -33,8 +34,10 @@ class Message:
             message = loads(cls, body)
         except ValueError as error:
             raise Rejected("The queue message cannot be read", code="bad-message", why="It is not one of this app's messages") from error
-        if message.version != 1 or not message.run_id:
+        if message.version != 1:
             raise Rejected(f"The queue message has version {message.version}", code="bad-message", why="This app reads version 1")
+        if not message.run_id or any(safe_key(name) != name for name in (message.run_id, message.tenant_id)):
+            raise Rejected("The queue message names no run or customer", code="bad-message", why="Its ids cannot be keys of our tables")
         return message
 
 
