@@ -1,0 +1,58 @@
+"""A worker that sleeps for hours in the middle of its work, at any of its calls, and then goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync_core.errors import SyncError
+from sync_core.pipeline.resync import resync
+from tests.pipeline.baton import Worker, pause
+from tests.pipeline.night import Night, tenant
+from tests.pipeline.scenes import SCENES, check_next_day, check_psa, check_runs
+
+HOURS = 5
+
+
+def sleep_at(night: Night, stage: str, call: int) -> bool:
+    """Lets a worker of ``stage`` sleep before its n-th call while the customer is given up and read again; ``False`` if it has no such call."""
+    night.start()
+    while not night.queue.waiting(stage):
+        night.take()
+    night.watch(lambda call, done: None if done else pause())
+    slow = Worker(night.take)
+    for _ in range(call + 1):
+        if slow.done:
+            return False
+        slow.turn()
+    for message in night.queue.waiting():
+        night.queue.delete(message)
+    night.watch(None)
+    meanwhile(night)
+    while not slow.done:
+        slow.turn()
+    assert slow.error is None or isinstance(slow.error, SyncError)
+    night.work()
+    return True
+
+
+def meanwhile(night: Night) -> None:
+    """Hours pass, the sweep gives the customer up, and a resync does its work."""
+    night.clock.advance(HOURS * 3600)
+    night.work()
+    resync(night.context, tenant(1))
+    night.work()
+
+
+@pytest.mark.parametrize("stage", ["sync-customer", "apply-plan"])
+@pytest.mark.parametrize("name", ["a line grows", "a line is added", "two agreements", "dated deltas"])
+def test_a_worker_that_wakes_up_hours_later_writes_nothing_beside_the_newer_plan(name: str, stage: str) -> None:
+    call = 0
+    while sleep_at(night := SCENES[name].ready(), stage, call):
+        try:
+            check_psa(night, SCENES[name].after)
+            check_runs(night)
+            check_next_day(night)
+        except AssertionError as error:
+            raise AssertionError(f"asleep before call {call}: {str(error)[:500]}") from error
+        call += 1
+    assert call > 10
