@@ -2,6 +2,7 @@
 
 - ``read`` may be sent again and is retried; it may be a POST (a token, a ``$batch``). ``write`` is sent once, whatever happens.
 - Both answer with statuses 200 to 499 as they are, except 408, 429 and redirects, for the vendor's own adapter to judge. No redirect is followed.
+  An adapter may ask to judge others too: some vendors refuse with 500 and say why in the body.
 - Plain http goes to loopback only. Certificate checks cannot be turned off.
 - A ``Gate`` stands before every single request, so that a limit shared by all processes counts retries too.
 """
@@ -12,7 +13,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
@@ -93,6 +94,7 @@ class Http:
     Args:
         clock: the time, for deadlines and dated ``Retry-After`` headers.
         gate: what a request has to pass before it is sent.
+        judged: statuses that are answered as they are although they would be errors here.
         sleep: waits between two tries of a read; a test gives its own.
     """
 
@@ -104,6 +106,7 @@ class Http:
         limits: Limits | None = None,
         policy: Policy | None = None,
         gate: Gate | None = None,
+        judged: Collection[int] = (),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._where = where
@@ -111,6 +114,7 @@ class Http:
         self._limits = limits or Limits()
         self._policy = policy or Policy()
         self._gate = gate or OpenGate()
+        self._judged = frozenset(judged)
         self._sleep = sleep
 
     def read(
@@ -177,6 +181,8 @@ class Http:
             asked = self._asked(answer)
             self._gate.throttled(DEFAULT_WAIT if asked is None else asked)
             raise self._throttled(url, asked)
+        if answer.status in self._judged:
+            return answer
         if answer.status >= 500 or 300 <= answer.status < 400 or answer.status == REQUEST_TIMEOUT:
             what = f"The write was answered with status {answer.status}"
             raise OutcomeUnknown(what, code=f"http-{answer.status}", where=self._place(url), why=shown(answer.text))
@@ -195,7 +201,7 @@ class Http:
             raise Rejected(
                 f"The address answers with a redirect (status {answer.status})", where=self._place(url), fix="Configure the address it leads to"
             )
-        if answer.status < 500 and answer.status not in RETRIED_STATUSES:
+        if answer.status in self._judged or (answer.status < 500 and answer.status not in RETRIED_STATUSES):
             return answer
         asked = self._asked(answer)
         if answer.status == 429:
