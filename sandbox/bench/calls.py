@@ -10,11 +10,12 @@ from enum import StrEnum
 from sandbox.bench.figures import Figure, Section
 from sandbox.bench.laboratory import Handled, Laboratory, Night
 from sandbox.bench.recording import Call, Recording
+from sandbox.environment import ROOT
+from sandbox.host.configuration import HostOptions
 from sandbox.memory.counting import Operation
 from sync_core.pipeline.messages import SEND_NOTICES
 
 MOST_OPERATIONS = 8
-_IN_A_MESSAGE_BATCH = 4
 
 
 class Kind(StrEnum):
@@ -84,12 +85,13 @@ def _operations(night: Night) -> Section:
     ours = {**each, **queued, **batch}
     figures = [Figure(name, count) for name, count in ours.items()]
     alike = sum(tuple(message.did.operations) == typical(night.customers) for message in night.customers)
+    at_once = HostOptions.read(ROOT, {}).queues.batch_size
     return Section(
         "Storage operations for that customer, one by one",
         (
             *figures,
             Figure("all operations of our code", sum(ours.values()), most=MOST_OPERATIONS),
-            Figure("beside them, the host's: receive (one takes up to 4 messages)", 1 / _IN_A_MESSAGE_BATCH),
+            Figure(f"beside them, the host's: receive (one takes up to {at_once} messages)", 1 / at_once),
             Figure("beside them, the host's: delete", 1),
             Figure("beside them, the host's: renewal (after five minutes of work)", 0),
         ),
