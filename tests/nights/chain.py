@@ -73,6 +73,7 @@ class Chain:
         self.settings = {STORAGE: self.azurite.connection_string, **self.served.settings, **quick_settings(self.began), **settings}
         self.context = context_from(self.settings)
         self.hosts: list[HostProcess] = []
+        self._failed: list[Exception] = []
 
     def import_configuration(self, change: Callable[[str], str] = lambda text: text) -> None:
         """Makes the world's configuration the current version, as ``change`` makes it."""
@@ -143,13 +144,18 @@ class Chain:
 
         def count(request: Request) -> None:
             if request.method in WRITING and next(seen, 0) == number:
-                act()
+                try:
+                    act()
+                except Exception as error:
+                    self._failed.append(error)  # the simulator's thread would only drop the connection
 
         self.world.connectwise.faults.before(Fault(Effect.DELAY, path=ONE_LINE, times=0), count)
 
     def close(self) -> None:
-        """Ends everything."""
+        """Ends everything; raises what ``at_write`` met."""
         self._opened.close()
+        if self._failed:
+            raise self._failed[0]
 
     def __enter__(self) -> Self:
         return self
