@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.psa.connectwise import KIND as CONNECTWISE
+from adapters.psa.halopsa import KIND as HALOPSA
 from adapters.psa.kind import Kind
 from sync_core.errors import InvalidConfiguration
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONNECTWISE,)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONNECTWISE, HALOPSA)}
 """Every kind by the name it has in the configuration."""
 
 

@@ -55,7 +55,11 @@ def not_adoptable(case: Case) -> str:
 
 def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Iterator[Change]:
     """What makes a managed line hold the wanted units: nothing, a quantity, an end, or a question where the PSA has no way to say it."""
-    if case.wanted == 0:
+    if line.computed:
+        if case.wanted != line.quantity:
+            what = f"The PSA computes the quantity of line {line.line_id} itself and holds {plain(line.quantity)}."
+            yield case.question(case.explanation, *reasons, what, "Give the line a quantity of its own there, or take the link out.", line=line)
+    elif case.wanted == 0:
         if case.in_force(line):
             yield case.end(line, case.explanation, *reasons, verdict=verdict)
     elif clash := included_twice(case, line):

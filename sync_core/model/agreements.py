@@ -93,6 +93,8 @@ class Line:
     marker: str = ""
     edited_by: str = ""
     edited_at: str = ""
+    computed: bool = False
+    """Whether the PSA computes the quantity itself, so that nobody else sets it."""
 
     @property
     def billed(self) -> Decimal:

@@ -1,0 +1,125 @@
+"""The settings of a HaloPSA connection: what each means, its default, and what is wrong with a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from adapters.addresses import require_safe
+from adapters.psa.setting_values import choice, known, months_by_name, number
+from sync_core.budget import Limits
+from sync_core.model.configuration import Connection
+
+SETTINGS: Mapping[str, str] = {
+    "client_id": "The client id of the API application in Halo (Configuration > Integrations > HaloPSA API, method Client ID and Secret).",
+    "tenant": "The tenant that a hosted Halo is asked for a token with; asked of Halo when empty (the default).",
+    "auth_url": "The address that gives tokens, such as https://contoso.halopsa.com/auth/token; asked of Halo when empty (the default).",
+    "scope": "What the token is asked for; default all.",
+    "currency": "The code of the currency of recurring invoices for which Halo names none; default USD.",
+    "billing_periods": "Names or numbers of Halo's periods and their months, such as 'Monatlich=1, 5=3', where they are not the English names.",
+    "next_invoice_covers": "The period that the next invoice covers, seen from its creation date: current (default), following or preceding.",
+    "line_end": "Whether a line's end date is its last billed day (inclusive, the default) or the first day not billed (exclusive).",
+    "lines_in_list": "Whether the list of recurring invoices holds their lines whole: yes, no, or auto (the default: one of them is compared).",
+    "lines_kept_seconds": "How long lines that were read in bulk serve for planning, in seconds; default 1800. Before a write they are read anew.",
+    "settle_seconds": "How long after its deadline a lost write may still happen in Halo, in seconds; default 120.",
+    "parallel": "How many requests the app sends at once, over all its instances; default 4.",
+    "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 60, as Halo publishes no limit.",
+    "page_size": "How many rows to ask for at once, 1 to 100; default 100.",
+}
+SECRETS: Mapping[str, str] = {"client_secret": "The client secret of the API application."}
+REQUIRED = frozenset({"client_id", *SECRETS})
+
+LONGEST_CALL = 60.0
+"""The total deadline of one request in seconds. A slot of the budget is leased for at least so long."""
+
+SPAN = 12.0
+"""Seconds in which the budget counts: with few calls a minute, a worker waits for the next slice of it instead of giving up."""
+
+
+class Covers(StrEnum):
+    """Which period the next invoice covers. Unverified: Halo's interface description does not say, and a schedule may bill ahead or in arrears."""
+
+    CURRENT = "current"
+    """The one that begins on the creation date: billing in advance."""
+    FOLLOWING = "following"
+    PRECEDING = "preceding"
+
+
+class LineEnd(StrEnum):
+    """How Halo reads a line's ``enddate``. Unverified which is right, and that a line past it is left out of invoices."""
+
+    INCLUSIVE = "inclusive"
+    EXCLUSIVE = "exclusive"
+
+
+class LinesInList(StrEnum):
+    """Whether a list with ``includelines`` holds every line whole. Unverified."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class HaloPsaSettings:
+    """The settings of one connection, checked. ``url`` has no trailing slash and no ``/api``; ``client_secret`` is the name of a secret."""
+
+    name: str
+    url: str
+    client_id: str
+    client_secret: str
+    tenant: str = ""
+    auth_url: str = ""
+    scope: str = "all"
+    currency: str = "USD"
+    billing_periods: Mapping[str, int] = field(default_factory=dict)
+    next_invoice_covers: Covers = Covers.CURRENT
+    line_end: LineEnd = LineEnd.INCLUSIVE
+    lines_in_list: LinesInList = LinesInList.AUTO
+    lines_kept_seconds: float = 1800.0
+    settle_seconds: float = 120.0
+    page_size: int = 100
+
+
+def parse(connection: Connection) -> HaloPsaSettings:
+    """The settings of a connection; raises ``InvalidConfiguration`` that names the setting."""
+    given = known(connection, SETTINGS, SECRETS, REQUIRED)
+    if given.get("auth_url"):
+        require_safe(given["auth_url"])
+    return HaloPsaSettings(
+        name=connection.name,
+        url=site_address(connection.url),
+        client_id=given["client_id"],
+        client_secret=given["client_secret"],
+        tenant=given.get("tenant", ""),
+        auth_url=given.get("auth_url", ""),
+        scope=given.get("scope", "all"),
+        currency=given.get("currency", "USD"),
+        billing_periods=months_by_name(connection, "billing_periods"),
+        next_invoice_covers=choice(connection, "next_invoice_covers", Covers.CURRENT),
+        line_end=choice(connection, "line_end", LineEnd.INCLUSIVE),
+        lines_in_list=choice(connection, "lines_in_list", LinesInList.AUTO),
+        lines_kept_seconds=number(connection, "lines_kept_seconds", 1800, least=0),
+        settle_seconds=number(connection, "settle_seconds", 120, least=0),
+        page_size=number(connection, "page_size", 100, least=1, most=100),
+    )
+
+
+def limits(connection: Connection) -> Limits:
+    """What the app may ask of this connection; raises ``InvalidConfiguration``."""
+    a_minute = number(connection, "calls_per_minute", 60, least=20)
+    return Limits(
+        parallel=number(connection, "parallel", 4, least=1),
+        calls=int(a_minute * SPAN / 60),
+        seconds=SPAN,
+        longest_call=LONGEST_CALL,
+    )
+
+
+def site_address(url: str) -> str:
+    """The address of the Halo site, whether it is given with ``/api`` or without."""
+    require_safe(url)
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/api')}"

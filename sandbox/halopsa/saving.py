@@ -1,0 +1,160 @@
+"""What a POST makes of a recurring invoice, and how a wrong body is refused.
+
+Stricter than is known of the vendor, so that a careless client shows in tests: a line that is left out is deleted, a member
+that is left out of a line falls back to its default, texts have limits, and a quantity is never negative.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sandbox.halopsa.errors import Refused, bad_request, not_found
+from sandbox.halopsa.ledger import Ledger, Omitted, UnknownMembers
+from sandbox.halopsa.records import Line, RecurringInvoice
+from sandbox.halopsa.rendering import NO_DATE
+
+_OF_A_HEAD = (
+    "id client_id client_name reference contract_ref currency_code currency_code_name disabled is_recurring_invoice startdate enddate "
+    "nextcreationdate period periodname last_modified contains_calculated_quantity total customfields lines"
+)
+_NOT_WRITTEN = (
+    "ihid item_code baseprice net_amount total_price isgroupdesc sequenceid recurring_invoice_quantity_type quantity_users quantity_assets "
+    "quantity_licences quantity_subscriptions _is_calculated_line customfields"
+)
+HEAD_MEMBERS = frozenset(_OF_A_HEAD.split())
+PASSED_OVER = frozenset(_NOT_WRITTEN.split())
+"""Members of a line that are taken and change nothing: what Halo computes, and the rules for quantities, which are kept."""
+
+Reader = Callable[[str, Any], Any]
+
+
+def parsed(body: bytes) -> list[dict[str, Any]]:
+    """The records of a POST; raises ``Refused`` unless the body is an array of objects."""
+    try:
+        records = json.loads(body, parse_float=Decimal)
+    except ValueError:
+        raise bad_request("The request body is not valid JSON.") from None
+    if not isinstance(records, list) or not records or not all(isinstance(each, dict) for each in records):
+        raise Refused(400, "The request is invalid: an array of objects is expected.")
+    return records
+
+
+def saved(ledger: Ledger, record: dict[str, Any]) -> RecurringInvoice:
+    """The recurring invoice that a record describes, not yet stored; raises ``Refused``."""
+    number = record.get("id")
+    if number not in ledger.recurring_invoices:
+        raise not_found("Recurring invoice", number)
+    above = ledger.recurring_invoices[number]
+    _refuse_unknown(ledger, record.keys() - HEAD_MEMBERS)
+    if "lines" not in record:
+        return above
+    posted = record["lines"]
+    if not isinstance(posted, list) or not all(isinstance(each, dict) for each in posted):
+        raise bad_request("lines: an array of objects is expected.")
+    lines = [ledger.switches.on_save(_line(ledger, above, each)) for each in posted]
+    ids = {line.id for line in lines}
+    if len(ids) < len(lines):
+        raise bad_request("lines: an id is there twice.")
+    kept = [line for line in above.lines if line.id not in ids] if ledger.switches.omitted is Omitted.KEPT else []
+    return replace(above, lines=(*kept, *lines))
+
+
+def leaves_out(above: RecurringInvoice, record: Mapping[str, Any]) -> bool:
+    """Whether a record that has lines leaves out one that is stored."""
+    posted = {each.get("id") for each in record.get("lines", [])}
+    return "lines" in record and any(line.id not in posted for line in above.lines)
+
+
+def _line(ledger: Ledger, above: RecurringInvoice, members: Mapping[str, Any]) -> Line:
+    old = above.line(members["id"]) if members.get("id") else None
+    if members.get("id") and old is None:
+        raise bad_request(f"lines: there is no line {members['id']} on recurring invoice {above.id}.")
+    unknown = {name: value for name, value in members.items() if name != "id" and name not in _WRITABLE and name not in PASSED_OVER}
+    _refuse_unknown(ledger, unknown.keys())
+    fields = {attribute: reader(name, members[name]) for name, (attribute, reader) in _WRITABLE.items() if name in members}
+    item = ledger.items.get(fields.get("item_id", 0))
+    if item is None and not fields.get("text"):
+        raise bad_request("lines: a line has an item or a text.")
+    if "quantity" not in fields:
+        raise bad_request("qty_order: a quantity is required.")
+    defaults = {"item_id": 0, "unit_price": (item.recurring_price or item.price) if item else Decimal(0), "text": item.name if item else ""}
+    kept = {"unknown": _plain(unknown)} if ledger.switches.unknown_members is UnknownMembers.KEPT else {}
+    return Line(
+        **{"id": old.id if old else ledger.next_line_id(), "licence_id": old.licence_id if old else None, **defaults, **fields, **kept},
+    )
+
+
+def _refuse_unknown(ledger: Ledger, names: Any) -> None:
+    if names and ledger.switches.unknown_members is UnknownMembers.REFUSED:
+        raise bad_request(f"Could not find member '{min(names)}' on object.")
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=float))
+
+
+def _number(name: str, value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise bad_request(f"{name}: could not convert the value to a double.")
+    return Decimal(value)
+
+
+def _not_negative(name: str, value: Any) -> Decimal:
+    if (number := _number(name, value)) < 0:
+        raise bad_request(f"{name}: must not be negative.")
+    return number
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise bad_request(f"{name}: could not convert the value to an integer.")
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise bad_request(f"{name}: could not convert the value to a boolean.")
+    return value
+
+
+def _text(longest: int) -> Reader:
+    def read(name: str, value: Any) -> str:
+        if value is not None and not isinstance(value, str):
+            raise bad_request(f"{name}: could not convert the value to a string.")
+        if len(value or "") > longest:
+            raise bad_request(f"{name}: String or binary data would be truncated.")
+        return value or ""
+
+    return read
+
+
+def _day(name: str, value: Any) -> date | None:
+    if value in (None, NO_DATE):
+        return None
+    try:
+        return datetime.strptime(str(value)[:19], "%Y-%m-%dT%H:%M:%S").date()
+    except ValueError:
+        raise bad_request(f"{name}: could not convert the value to a date.") from None
+
+
+_WRITABLE: Mapping[str, tuple[str, Reader]] = {
+    "_itemid": ("item_id", _whole),
+    "item_shortdescription": ("text", _text(255)),
+    "item_longdescription": ("long_text", _text(4000)),
+    "qty_order": ("quantity", _not_negative),
+    "unit_price": ("unit_price", _number),
+    "unit_cost": ("unit_cost", _number),
+    "discount_perc": ("discount", _number),
+    "tax_code": ("tax_code", _text(50)),
+    "startdate": ("starts", _day),
+    "enddate": ("ends", _day),
+    "autorenew": ("autorenew", _flag),
+    "isinactive": ("inactive", _flag),
+    "item_internal_reference": ("internal_reference", _text(50)),
+    "item_external_reference": ("external_reference", _text(50)),
+}
