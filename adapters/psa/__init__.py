@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adapters.psa.autotask import KIND as AUTOTASK
 from adapters.psa.connectwise import KIND as CONNECTWISE
 from adapters.psa.halopsa import KIND as HALOPSA
 from adapters.psa.kind import Kind
 from sync_core.errors import InvalidConfiguration
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONNECTWISE, HALOPSA)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONNECTWISE, AUTOTASK, HALOPSA)}
 """Every kind by the name it has in the configuration."""
 
 

@@ -1,0 +1,26 @@
+"""Autotask PSA over its REST interface."""
+
+from __future__ import annotations
+
+from adapters.http import Http, Limits
+from adapters.psa.autotask.adapter import Autotask
+from adapters.psa.autotask.client import Client
+from adapters.psa.autotask.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
+from adapters.psa.kind import Kind
+from sync_core.budget import Budget
+from sync_core.model.configuration import Connection
+from sync_core.ports import Clock, Psa, Secrets
+
+REFUSES_WITH = 500
+"""The status of nearly every refusal."""
+
+
+def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clock, write_deadline: float = 30.0) -> Psa:
+    """The adapter of an Autotask connection; calls nothing yet. See ``Connect``."""
+    settings = parse(connection)
+    where = f"PSA connection {connection.name}"
+    http = Http(where, clock, limits=Limits(deadline=LONGEST_CALL), gate=budget, judged={REFUSES_WITH})
+    return Autotask(settings, Client(settings, secrets, http, budget, min(write_deadline, LONGEST_CALL)), clock)
+
+
+KIND = Kind("autotask", connect, limits, SETTINGS, SECRETS, REQUIRED)

@@ -1,0 +1,239 @@
+"""An Autotask connection behind the ``Psa`` port.
+
+Changes count from the first day of a period that is not invoiced, so nothing is prorated yet. Proration will be another effective
+date of the same adjustments: Autotask charges the rest of a period by itself when a change counts from its middle, where it takes
+only one adjustment of a service on a day.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from adapters.psa.autotask import reading
+from adapters.psa.autotask.ahead import Ahead
+from adapters.psa.autotask.books import SAMPLE, Account, Books
+from adapters.psa.autotask.client import Client, Filter, batches, condition
+from adapters.psa.autotask.refusals import DUPLICATE
+from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
+from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, steps_for
+from adapters.psa.autotask.units import Reading, Unclear, detected
+from adapters.psa.records import Record, text
+from adapters.redaction import shown
+from sync_core.errors import OutcomeUnknown, Rejected, SyncError
+from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
+from sync_core.model.plans import Change, Step
+from sync_core.ports import Clock, Health, Probe, Probed, Receipt
+
+READ = ("Contracts", "ContractServices", "ContractServiceUnits", "Services", "Companies", "Contacts")
+WRITTEN = ("ContractServices", "ContractServiceAdjustments")
+"""What the API user's security level must let it query and create."""
+
+
+class Autotask:
+    """One Autotask database. See ``Psa`` for what each method promises."""
+
+    def __init__(self, settings: AutotaskSettings, client: Client, clock: Clock) -> None:
+        self._settings = settings
+        self._client = client
+        self._books = Books(settings, client, clock)
+        self._ahead = Ahead(clock, self._books.accounts_on, self._books.active_heads)
+        self._reading = None if settings.units_reading is UnitsReading.AUTO else Reading(settings.units_reading.value)
+        self._lock = threading.Lock()
+
+    @property
+    def connection(self) -> str:
+        """See ``Psa.connection``."""
+        return self._settings.name
+
+    @property
+    def settle_seconds(self) -> float:
+        """See ``Psa.settle_seconds``."""
+        return self._settings.settle_seconds
+
+    def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
+        """See ``Psa.read_headers``. Reading all of them announces a run, whose lines are then read together."""
+        if agreement_ids is None:
+            heads = self._books.active_heads()
+            self._ahead.expect(heads)
+            return heads
+        ids = sorted({int(each) for each in agreement_ids if each.isdecimal()})
+        return [head for some in batches(ids, SAMPLE) for head in self._by_id(condition("id", "in", some))]
+
+    def company_agreements(self, company_id: str) -> Sequence[Agreement]:
+        """See ``Psa.company_agreements``."""
+        if not company_id.isdecimal():
+            return []
+        return self._by_id(condition("companyID", "eq", int(company_id)), *self._books.billing())
+
+    def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
+        """See ``Psa.read_lines``. Lines that a run is about to ask for are read together, see ``Ahead``."""
+        account = self._ahead.take(agreement, on, self._books.today)
+        if account and account.services is None:
+            (account,) = self._books.with_services([account])
+        return self._lines(account or self._books.account(agreement.agreement_id), on)
+
+    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
+        """See ``Psa.read_agreement``."""
+        heads = self.read_headers([agreement_id])
+        return AgreementLines(heads[0], self.read_lines(heads[0], on)) if heads else None
+
+    def companies(self) -> Sequence[Company]:
+        """See ``Psa.companies``."""
+        records = list(self._client.records("Companies", reading.COMPANY_FIELDS, condition("isActive", "eq", True)))
+        return reading.companies(records, self._client.records("Contacts", reading.CONTACT_FIELDS, condition("isActive", "eq", 1)))
+
+    def products(self, identifiers: Collection[str] | None = None) -> Sequence[Product]:
+        """See ``Psa.products``. A service is known by its name: Autotask gives it no other identifier."""
+        if identifiers is None:
+            return [self._product(record) for record in self._client.records("Services", reading.PRODUCT_FIELDS)]
+        records = self._client.records_in("Services", reading.PRODUCT_FIELDS, "name", sorted(identifiers))
+        return [self._product(record) for record in records]
+
+    def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
+        """See ``Psa.steps_for``."""
+        return steps_for(agreement, changes, plan_id)
+
+    def execute(self, step: Step, send_until: float) -> Receipt:
+        """See ``Psa.execute``. Before a difference is sent, the line must hold what the difference was computed from."""
+        self._ahead.forget(step.agreement_id)
+        if is_adjustment(step):
+            return self._adjust(step, send_until)
+        line_id = self._client.write(step.request["path"], step.request["body"], send_until)
+        if not line_id:
+            raise OutcomeUnknown("Autotask took the write and names no contract service", where=f"PSA connection {self.connection}")
+        return Receipt(line_id, f"Contract service {line_id} of contract {step.agreement_id}")
+
+    def probe(self, step: Step) -> Probed:
+        """See ``Psa.probe``. Adjustments cannot be read: the units on their day tell."""
+        self._ahead.forget(step.agreement_id)
+        return self._probe_units(step) if is_adjustment(step) else self._probe_line(step)
+
+    def health(self) -> Health:
+        """See ``Psa.health``. Also says how much of the database's hour is used, and what unit rows carry."""
+        try:
+            missing = [f"query {entity}" for entity in READ if not self._client.rights(entity)["query"]]
+            missing += [f"create {entity}" for entity in WRITTEN if not self._client.rights(entity)["create"]]
+            known, threshold = self._known_reading(), self._client.threshold()
+        except SyncError as error:
+            return Health(self.connection, False, str(error), error.fix)
+        if missing:
+            return Health(self.connection, False, f"The API user may not {', '.join(missing)}", "Give its security level these rights")
+        used = f"{threshold.percent:.0f} % of the hourly threshold used"
+        if known is None:
+            return Health(self.connection, False, f"Unit rows: unknown; {used}", _READING_FIX)
+        return Health(self.connection, True, f"Unit rows carry {known.value}s; {used}")
+
+    def _by_id(self, *filters: Filter) -> list[Agreement]:
+        heads, accounts = self._books.heads(*filters)
+        self._ahead.by_id(accounts)
+        return heads
+
+    def _lines(self, account: Account, on: date) -> tuple[Line, ...]:
+        try:
+            return self._books.lines(account, on, self._reading)
+        except Unclear as unclear:
+            if known := self._known_reading():
+                return self._books.lines(account, on, known)
+            raise self._reading_unknown(unclear) from None
+
+    def _adjust(self, step: Step, send_until: float) -> Receipt:
+        line_id = step.line_id or self._only_line(step)
+        self._must_hold(step, line_id)
+        try:
+            self._client.write(step.request["path"], adjustment_of(step, line_id), send_until)
+        except Rejected as error:
+            if error.code != DUPLICATE or self._units(step, line_id) != step.request["after"]:
+                raise
+        return Receipt(line_id, f"Contract service {line_id} of contract {step.agreement_id}")
+
+    def _must_hold(self, step: Step, line_id: str) -> None:
+        """Raises ``Rejected`` when a difference would lead to another number than was planned, or nobody can tell."""
+        if self._known_reading() is None:
+            raise self._reading_unknown()
+        units = self._units(step, line_id)
+        if units != step.request["before"]:
+            what = (
+                f"Contract service {line_id} holds {units} units on {effective_day(step)}, and the change was computed from {step.request['before']}"
+            )
+            raise Rejected(what, code="units-moved", where=f"PSA connection {self.connection}", fix="The next run plans anew from what is there")
+
+    def _units(self, step: Step, line_id: str) -> int:
+        try:
+            return self._books.units_on(step.agreement_id, line_id, effective_day(step), self._known_reading())
+        except Unclear as unclear:
+            raise self._reading_unknown(unclear) from None
+
+    def _only_line(self, step: Step) -> str:
+        """The line that an earlier step of the same change made, by its marker."""
+        found = self._marked(step, self._books.account(step.agreement_id))
+        if len(found) != 1:
+            raise Rejected(f"{len(found) or 'No'} contract services carry the marker {step.marker}", where=f"PSA connection {self.connection}")
+        return text(found[0], "id")
+
+    def _probe_line(self, step: Step) -> Probed:
+        account = self._books.account(step.agreement_id)
+        found = self._marked(step, account)
+        if not found:
+            return Probed(Probe.NOT_DONE)
+        if len(found) > 1:
+            ids = ", ".join(text(record, "id") for record in found)
+            return Probed(Probe.CANNOT_TELL, why=f"The contract services {ids} carry the same marker")
+        _, starts = reading.marked(text(found[0], "internalDescription"))
+        line = self._line(account, text(found[0], "id"), starts or self._books.today)
+        if line.product_id != str(step.request["body"]["serviceID"]):
+            return Probed(Probe.CANNOT_TELL, (line,), "The contract service with our marker is of another service")
+        return Probed(Probe.DONE, (line,))
+
+    def _probe_units(self, step: Step) -> Probed:
+        account = self._books.account(step.agreement_id)
+        line_ids = [step.line_id] if step.line_id else [text(record, "id") for record in self._marked(step, account)]
+        if len(line_ids) > 1:
+            return Probed(Probe.CANNOT_TELL, why=f"The contract services {', '.join(line_ids)} carry the same marker")
+        if not line_ids:
+            return Probed(Probe.NOT_DONE)
+        if not any(text(record, "id") == line_ids[0] for record in account.services or ()):
+            return Probed(Probe.CANNOT_TELL, why=f"Contract service {line_ids[0]} is not there")
+        line = self._line(account, line_ids[0], effective_day(step))
+        units = self._units(step, line_ids[0])
+        if units == step.request["after"]:
+            return Probed(Probe.DONE, (line,))
+        if units == step.request["before"]:
+            return Probed(Probe.NOT_DONE, (line,))
+        return Probed(Probe.CANNOT_TELL, (line,), f"It holds {units} units: neither what it held nor what it was to hold")
+
+    def _marked(self, step: Step, account: Account) -> list[Record]:
+        return [record for record in account.services or () if reading.marked(text(record, "internalDescription"))[0] == step.marker]
+
+    def _line(self, account: Account, line_id: str, on: date) -> Line:
+        return next(line for line in self._lines(account, on) if line.line_id == line_id)
+
+    def _known_reading(self) -> Reading | None:
+        """What unit rows carry: as configured, or as the contracts themselves show, which is read once; ``None`` while they do not show it."""
+        with self._lock:
+            if self._reading is None:
+                heads, rows = list[Agreement](), []
+                for some, theirs in self._books.sampled():
+                    heads += some
+                    rows += theirs
+                    if found := detected(heads, rows):
+                        self._reading = found
+                        break
+            return self._reading
+
+    def _reading_unknown(self, unclear: Unclear | None = None) -> Rejected:
+        what = "Nobody knows yet what Autotask's unit rows carry after a change in the middle of a period"
+        return Rejected(what, code="units-reading-unknown", where=f"PSA connection {self.connection}", why=str(unclear or ""), fix=_READING_FIX)
+
+    def _product(self, record: Record) -> Product:
+        try:
+            return reading.product(record)
+        except ValueError as error:
+            where = f"PSA connection {self.connection}, service {text(record, 'id')}"
+            raise Rejected("Autotask's service cannot be read", code="unreadable-record", where=where, why=shown(str(error))) from None
+
+
+_READING_FIX = (
+    "Change a service's units in the middle of a period on a contract of your own, look at its rows in the next period, and set units_reading"
+)

@@ -1,0 +1,101 @@
+"""The settings of an Autotask connection: what each means, its default, and what is wrong with a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from adapters.addresses import require_safe
+from adapters.psa.setting_values import choice, known, months_by_name, number
+from sync_core.budget import Limits
+from sync_core.model.configuration import Connection
+
+SETTINGS: Mapping[str, str] = {
+    "username": "The user name (e-mail form) of the API user.",
+    "zone_url": "The address of the database's zone, ending with /ATServicesRest; asked of Autotask when empty (the default).",
+    "currency": "The code of the currency that contracts are billed in; default USD.",
+    "billing_cycles": "Labels of contract period types of your own and their months, such as 'Monatlich=1, Quartal=3'.",
+    "units_reading": "What a unit row made in the middle of a period carries: delta, total, or auto (default: found out by reading).",
+    "next_invoice": "What counts as invoiced: posted (default; up to the last period approved and posted) or calendar (always the current period).",
+    "settle_seconds": "How long after its deadline a lost write may still happen in Autotask, in seconds; default 360.",
+    "parallel": "How many requests the app sends at once, over all its instances, 1 to 3; default 1 (Autotask takes 3 for each kind of object).",
+    "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 120.",
+    "slow_down_from": "From which percentage of the database's hourly threshold, shared by all tools, the app slows down; default 50.",
+    "page_size": "How many rows to ask for at once, 1 to 500; default 500.",
+}
+SECRETS: Mapping[str, str] = {
+    "secret": "The API user's secret.",
+    "integration_code": "The tracking identifier of this integration (ApiIntegrationCode).",
+}
+REQUIRED = frozenset({"username", *SECRETS})
+
+LONGEST_CALL = 60.0
+"""The total deadline of one request in seconds."""
+
+
+class UnitsReading(StrEnum):
+    """What ``units_reading`` may be."""
+
+    AUTO = "auto"
+    DELTA = "delta"
+    TOTAL = "total"
+
+
+class NextInvoice(StrEnum):
+    """What counts as invoiced. Unverified: that rows with an ``approveAndPostDate`` are exactly those that were billed."""
+
+    POSTED = "posted"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True)
+class AutotaskSettings:
+    """The settings of one connection, checked. ``url`` has no trailing slash; ``secret`` and ``integration_code`` are names of secrets."""
+
+    name: str
+    url: str
+    time_zone: str
+    username: str
+    secret: str
+    integration_code: str
+    zone_url: str = ""
+    currency: str = "USD"
+    billing_cycles: Mapping[str, int] = field(default_factory=dict)
+    units_reading: UnitsReading = UnitsReading.AUTO
+    next_invoice: NextInvoice = NextInvoice.POSTED
+    settle_seconds: float = 360.0
+    slow_down_from: int = 50
+    page_size: int = 500
+
+
+def parse(connection: Connection) -> AutotaskSettings:
+    """The settings of a connection; raises ``InvalidConfiguration`` that names the setting."""
+    given = known(connection, SETTINGS, SECRETS, REQUIRED)
+    for address in filter(None, (connection.url, given.get("zone_url", ""))):
+        require_safe(address)
+    return AutotaskSettings(
+        name=connection.name,
+        url=connection.url.rstrip("/"),
+        time_zone=connection.time_zone,
+        username=given["username"],
+        secret=given["secret"],
+        integration_code=given["integration_code"],
+        zone_url=given.get("zone_url", "").rstrip("/"),
+        currency=given.get("currency", "USD"),
+        billing_cycles=months_by_name(connection, "billing_cycles"),
+        units_reading=choice(connection, "units_reading", UnitsReading.AUTO),
+        next_invoice=choice(connection, "next_invoice", NextInvoice.POSTED),
+        settle_seconds=number(connection, "settle_seconds", 360, least=0),
+        slow_down_from=number(connection, "slow_down_from", 50, least=1, most=100),
+        page_size=number(connection, "page_size", 500, least=1, most=500),
+    )
+
+
+def limits(connection: Connection) -> Limits:
+    """What the app may ask of this connection; raises ``InvalidConfiguration``."""
+    return Limits(
+        parallel=number(connection, "parallel", 1, least=1, most=3),
+        calls=number(connection, "calls_per_minute", 120, least=4),
+        longest_call=LONGEST_CALL,
+    )

@@ -1,0 +1,123 @@
+"""The writes that make changes true in Autotask. Pure.
+
+    add            POST Contracts/{id}/Services             the line, with our marker and start in its internal description
+                   POST Contracts/{id}/ServiceAdjustments   its units from the effective date on
+    set quantity   POST Contracts/{id}/ServiceAdjustments   the difference from the effective date on
+    end            POST Contracts/{id}/ServiceAdjustments   all units away from the day after the last billed one
+
+An adjustment is a difference that can be neither read nor taken back, so no step is repeatable: what the line held and is to hold
+stands beside the request, and is compared right before it is sent and whenever it is looked for. Dates are sent as noon, because
+the day of midnight is moved in some zones (Autotask's developer help is not clear about it). Price and text of a new line come from
+the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from adapters.psa.autotask.reading import described
+from adapters.psa.autotask.units import ONE_DAY
+from adapters.psa.changes import needed, step_id
+from sync_core.errors import Rejected
+from sync_core.model.agreements import Agreement
+from sync_core.model.plans import Change, ChangeKind, Step
+
+LONGEST_MARKER = 50
+"""Beside it, the start fits into the 100 characters that ``internalDescription`` takes (Autotask's field information)."""
+
+
+def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str) -> tuple[Step, ...]:
+    """The writes of the changes, in their order; raises ``ValueError`` for one that lacks what it needs, ``Rejected`` for a fraction of a unit."""
+    steps: list[Step] = []
+    for change in changes:
+        match change.kind:
+            case ChangeKind.ADD:
+                steps += [_new_line(agreement, change, plan_id), _first_units(agreement, change, plan_id)]
+            case ChangeKind.SET_QUANTITY:
+                effective = needed(change.effective, change, "an effective date")
+                steps.append(_adjustment(agreement, change, plan_id, _line_id(change), effective, _units(change, "before"), _units(change, "after")))
+            case ChangeKind.END if change.before != 0:
+                effective = needed(change.effective, change, "a last billed day") + ONE_DAY
+                steps.append(_adjustment(agreement, change, plan_id, _line_id(change), effective, _units(change, "before"), 0))
+    return tuple(steps)
+
+
+def is_adjustment(step: Step) -> bool:
+    """Whether a step changes units; otherwise it makes a line."""
+    return "unitChange" in step.request["body"]
+
+
+def effective_day(step: Step) -> date:
+    """The first day with the new units, of a step that changes units."""
+    return date.fromisoformat(step.request["body"]["effectiveDate"][:10])
+
+
+def adjustment_of(step: Step, line_id: str) -> Mapping[str, Any]:
+    """The body to send: a line that the plan adds has its id only now."""
+    return {**step.request["body"], "contractServiceID": int(line_id)}
+
+
+def _new_line(agreement: Agreement, change: Change, plan_id: str) -> Step:
+    effective = needed(change.effective, change, "an effective date")
+    if not change.product_id.isdecimal() or not 0 < len(change.marker) <= LONGEST_MARKER:
+        raise ValueError(f"Change {change.change_id} lacks a product id or a marker of 1 to {LONGEST_MARKER} characters")
+    body = {
+        "contractID": int(agreement.agreement_id),
+        "serviceID": int(change.product_id),
+        "internalDescription": described(change.marker, effective),
+    }
+    return Step(
+        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "line"),
+        change_ids=(change.change_id,),
+        connection=agreement.connection,
+        agreement_id=agreement.agreement_id,
+        describes=f"Add the service {change.product} to contract {agreement.agreement_id} ({agreement.name})",
+        request={"method": "POST", "path": f"Contracts/{agreement.agreement_id}/Services", "body": body},
+        repeatable=False,
+        marker=change.marker,
+    )
+
+
+def _first_units(agreement: Agreement, change: Change, plan_id: str) -> Step:
+    effective = needed(change.effective, change, "an effective date")
+    return _adjustment(agreement, change, plan_id, "", effective, 0, _units(change, "after"))
+
+
+def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str, effective: date, before: int, after: int) -> Step:
+    known = {"contractServiceID": int(line_id)} if line_id else {}
+    body = {
+        "contractID": int(agreement.agreement_id),
+        **known,
+        "unitChange": after - before,
+        "effectiveDate": f"{effective.isoformat()}T12:00:00",
+    }
+    place = f"contract {agreement.agreement_id} ({agreement.name})"
+    return Step(
+        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "units"),
+        change_ids=(change.change_id,),
+        connection=agreement.connection,
+        agreement_id=agreement.agreement_id,
+        describes=f"Change {change.product} by {after - before:+d} from {before} to {after} units from {effective} on {place}",
+        request={"method": "POST", "path": f"Contracts/{agreement.agreement_id}/ServiceAdjustments", "body": body, "before": before, "after": after},
+        repeatable=False,
+        line_id=line_id,
+        marker=change.marker,
+    )
+
+
+def _line_id(change: Change) -> str:
+    if not change.line_id.isdecimal():
+        raise ValueError(f"Change {change.change_id} lacks the id of a contract service")
+    return change.line_id
+
+
+def _units(change: Change, name: str) -> int:
+    value: Decimal = needed(getattr(change, name), change, "a quantity")
+    if value != int(value):
+        raise Rejected(
+            f"Autotask counts whole units, and {change.product} is to have {value}", code="whole-units", fix="Round in the billing profile"
+        )
+    return int(value)
