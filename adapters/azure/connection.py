@@ -1,7 +1,8 @@
 """The storage account, from the same settings that the Functions host reads its own from.
 
 Under a prefix stands either a connection string or, for an identity, ``__accountName`` or the ``__…ServiceUri`` of each
-service, ``__credential`` and ``__clientId`` (Microsoft Learn, "Connect to host storage with an identity").
+service, ``__credential`` and ``__clientId`` (Microsoft Learn, "Connect to host storage with an identity"). One value is our own:
+with ``azurecli`` as ``__credential`` a person's machine uses the sign-in of the Azure CLI, because it has no managed identity.
 """
 
 from __future__ import annotations
@@ -99,10 +100,13 @@ class StorageConnection:
 
     def _identity(self) -> TokenCredential:
         if self._credential is None:
-            with_credential = self._setting("credential")
-            if with_credential.lower() not in ("", "managedidentity"):
-                raise self._invalid(f"__credential is {with_credential!r}", "Only 'managedidentity' is known")
-            self._credential = managed_identity(self._setting("clientId"))
+            match self._setting("credential").lower():
+                case "" | "managedidentity":
+                    self._credential = managed_identity(self._setting("clientId"))
+                case "azurecli":
+                    self._credential = _person()
+                case other:
+                    raise self._invalid(f"__credential is {other!r}", "Only 'managedidentity' and, on a person's machine, 'azurecli' are known")
         return self._credential
 
     def _setting(self, name: str) -> str:
@@ -120,3 +124,9 @@ def managed_identity(client_id: str = "") -> TokenCredential:
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+
+
+def _person() -> TokenCredential:
+    from azure.identity import AzureCliCredential
+
+    return AzureCliCredential()

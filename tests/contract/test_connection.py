@@ -50,6 +50,24 @@ def test_without_a_stand_in_the_credential_is_the_managed_identity_with_the_clie
     assert isinstance(StorageConnection(settings).tables.credential, ManagedIdentityCredential)
 
 
+def test_the_addresses_that_the_azure_template_sets_are_taken_as_azure_answers_them() -> None:
+    """Azure's ``primaryEndpoints`` end with a slash; the identity is a user-assigned one."""
+    addresses = {service: f"https://contoso.{service}.core.windows.net/" for service in ("blob", "queue", "table")}
+    settings = {f"{PREFIX}__{service}ServiceUri": url for service, url in addresses.items()}
+    settings |= {f"{PREFIX}__credential": "managedidentity", f"{PREFIX}__clientId": "11111111-2222-3333-4444-555555555555"}
+    assert urls(settings) == [addresses[service].rstrip("/") for service in ("table", "queue", "blob")]
+    connection = StorageConnection(settings)
+    assert connection.queues.get_queue_client("apply-plan").url == "https://contoso.queue.core.windows.net/apply-plan"
+    assert connection.blobs.get_container_client("evidence").url == "https://contoso.blob.core.windows.net/evidence"
+
+
+def test_a_person_signs_in_with_the_azure_cli_where_there_is_no_managed_identity() -> None:
+    from azure.identity import AzureCliCredential
+
+    settings = {f"{PREFIX}__accountName": "contoso", f"{PREFIX}__credential": "azurecli"}
+    assert isinstance(StorageConnection(settings).tables.credential, AzureCliCredential)
+
+
 def test_a_client_is_made_once() -> None:
     connection = StorageConnection({PREFIX: "UseDevelopmentStorage=true"})
     assert connection.tables is connection.tables
@@ -61,7 +79,7 @@ BAD = {
     "a part of a connection string": ({PREFIX: "AccountName=contoso"}, "connection string"),
     "plain http": ({PREFIX: "DefaultEndpointsProtocol=http;AccountName=contoso;AccountKey=a2V5;EndpointSuffix=core.windows.net"}, "in the clear"),
     "plain http for an identity": ({f"{PREFIX}__tableServiceUri": "http://contoso.table.core.windows.net"}, "HTTPS"),
-    "another credential": ({f"{PREFIX}__accountName": "contoso", f"{PREFIX}__credential": "password"}, "Only 'managedidentity' is known"),
+    "another credential": ({f"{PREFIX}__accountName": "contoso", f"{PREFIX}__credential": "password"}, "Only 'managedidentity' and"),
 }
 
 
