@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,11 +18,11 @@ from sync_core.documents import to_document
 from sync_core.errors import SyncError
 from sync_core.model.customers import Mode
 from sync_core.model.plans import JournalEntry
-from sync_core.model.runs import CustomerRun, CustomerState, Run, RunState
+from sync_core.model.runs import CustomerRun, Run, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import journal_of
 from sync_core.pipeline.report import RunReport, run_report
-from sync_core.pipeline.runs import customers_of, load_run, recent_runs
+from sync_core.pipeline.runs import left, load_run, recent_runs
 from sync_core.settings import settings as all_settings
 
 _LOOK_EVERY = 0.3
@@ -36,7 +35,6 @@ class Progress:
     stage: str
     done: int
     total: int
-    states: Mapping[CustomerState, int]
 
 
 class LocalApp:
@@ -92,8 +90,7 @@ class LocalApp:
         self.close()
 
     def _progress(self, run: Run) -> Progress:
-        states = Counter(customer.value.state for customer in customers_of(self.context.store, run.run_id))
-        return Progress(run.state.value, sum(count for state, count in states.items() if state.final), run.customers, states)
+        return Progress(run.state.value, run.customers - left(self.context.store, run.run_id).open, run.customers)
 
 
 _QUICK = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:01"}

@@ -108,6 +108,12 @@ def customers_of(store: Store, run_id: str) -> Iterator[Stored[CustomerRun]]:
     return (Stored(from_row(CustomerRun, row), row) for row in store.query(RUNS, run_id, "customer-"))
 
 
+def left(store: Store, run_id: str) -> Counter:
+    """How many customers of a run are still to be read, and still to be ended."""
+    counters = [from_row(Counter, row) for row in store.query(RUNS, run_id, "counter-")]
+    return Counter(sum(counter.reading for counter in counters), sum(counter.open for counter in counters))
+
+
 def change_run(store: Store, run: Stored[Run], **changes: Any) -> Stored[Run] | None:
     """Moves the run on; ``None`` when somebody else changed it first."""
     try:

@@ -10,7 +10,7 @@ from tests.pipeline.night import Night
 from tests.pipeline.scenes import check_next_day, check_psa, check_runs
 from tests.pipeline.storm import Storm
 
-SEEDS = int(os.environ.get("SYNC_TEST_SEEDS", "320"))
+SEEDS = int(os.environ.get("STORM_SEEDS", "320"))
 GROUPS = 8
 FAILED_ONCE = (127, 201, 557, 708, 1103)
 """Seeds that once found a fault; they are played for ever."""
@@ -35,7 +35,7 @@ def check(night: Night, storm: Storm) -> None:
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_a_storm_loses_and_doubles_nothing(group: int) -> None:
-    """Replay one seed with ``Storm(seed).play()``; its ``trace`` tells what happened. ``SYNC_TEST_SEEDS`` asks for more."""
+    """Replay one seed with ``Storm(seed).play()``; its ``trace`` tells what happened. ``STORM_SEEDS`` asks for more."""
     for seed in range(group, SEEDS, GROUPS):
         assert not (fault := faults(seed)), fault
 
