@@ -57,7 +57,10 @@ def dumps(value: Any) -> str:
 
 def loads(kind: type[T], text: str) -> T:
     """The value that ``dumps`` wrote; raises ``ValueError``."""
-    return from_document(kind, json.loads(text))
+    try:
+        return from_document(kind, json.loads(text))
+    except RecursionError as error:
+        raise ValueError("it nests without end") from error
 
 
 @cache

@@ -10,6 +10,7 @@ from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, StopRun, SyncError
 from sync_core.events import event
 from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.context import Context
+from sync_core.pipeline.outcome import break_off
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import move, stop_writes
 from sync_core.rows import Stored
@@ -33,3 +34,15 @@ def fail_customer(context: Context, customer: Stored[CustomerRun], error: SyncEr
     event("customer.error", logging.WARNING, run=customer.value.run_id, customer=customer.value.tenant_id, code=error.code)
     reason = ". ".join(part.rstrip(".") for part in (error.what, error.why) if part)
     end_customer(context, customer, CustomerState.FAILED, reason, code=error.code, fix=error.fix, last_read=last_read)
+
+
+def give_up(context: Context, customer: Stored[CustomerRun], error: SyncError) -> None:
+    """Ends a customer that no worker takes to its end, and the plan it is at; raises ``Conflict`` while one is at it after all.
+
+    A plan whose rows cannot be read is left as it is, so that the run is not kept open by it: the next run fails over it with its reason.
+    """
+    try:
+        break_off(context, customer.value.tenant_id, customer.value.plan_id, error.what)
+    except ValueError:
+        event("plan.unreadable", logging.ERROR, run=customer.value.run_id, customer=customer.value.tenant_id)
+    fail_customer(context, customer, error)

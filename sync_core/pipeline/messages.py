@@ -15,6 +15,7 @@ APPLY_PLAN = "apply-plan"
 SEND_NOTICES = "send-notices"
 
 _LONGEST_DELAY = 900.0
+_LONGEST_ID = 200
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Message:
             raise Rejected("The queue message cannot be read", code="bad-message", why="It is not one of this app's messages") from error
         if message.version != 1:
             raise Rejected(f"The queue message has version {message.version}", code="bad-message", why="This app reads version 1")
-        if not message.run_id or any(safe_key(name) != name for name in (message.run_id, message.tenant_id)):
+        if not message.run_id or any(safe_key(name) != name or len(name) > _LONGEST_ID for name in (message.run_id, message.tenant_id)):
             raise Rejected("The queue message names no run or customer", code="bad-message", why="Its ids cannot be keys of our tables")
         return message
 

@@ -8,9 +8,8 @@ from sync_core.errors import Conflict, Rejected, SkipCustomer
 from sync_core.events import event
 from sync_core.model.runs import RunState
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.ending import fail_customer
+from sync_core.pipeline.ending import give_up
 from sync_core.pipeline.messages import SEND_NOTICES, Message
-from sync_core.pipeline.outcome import break_off
 from sync_core.pipeline.runs import change_run, close_run, load_customer, load_run
 
 
@@ -39,8 +38,7 @@ def _give_up_customer(context: Context, queue: str, message: Message) -> None:
         fix="Mend the cause, then start a resync of the customer",
     )
     try:
-        break_off(context, message.tenant_id, customer.value.plan_id, error.what)
-        fail_customer(context, customer, error)
+        give_up(context, customer, error)
     except Conflict:
         return
 

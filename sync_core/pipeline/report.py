@@ -64,7 +64,10 @@ def run_report(context: Context, run_id: str) -> RunReport | None:
 def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
     if not customer.plan_id:
         return CustomerReport(customer)
-    stored = load_plan(context.store, customer.tenant_id, customer.plan_id)
+    try:
+        stored = load_plan(context.store, customer.tenant_id, customer.plan_id)
+    except ValueError:  # one damaged row must not cost everybody the report
+        return CustomerReport(customer)
     plan: Plan | None = stored.value if stored else None
     return CustomerReport(customer, plan.changes if plan else ())
 

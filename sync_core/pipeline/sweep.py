@@ -9,9 +9,8 @@ from sync_core.errors import Conflict, SkipCustomer, SyncError
 from sync_core.events import event
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunState
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.ending import fail_customer
+from sync_core.pipeline.ending import fail_customer, give_up
 from sync_core.pipeline.messages import APPLY_PLAN, SEND_NOTICES, SYNC_CUSTOMER, Message, send
-from sync_core.pipeline.outcome import break_off
 from sync_core.pipeline.release_run import advance, release_customers
 from sync_core.pipeline.runs import close_run, customers_of, load_run, open_runs
 from sync_core.pipeline.start_run import queue_customers
@@ -78,8 +77,7 @@ def _sweep_customer(context: Context, run: Run, customer: Stored[CustomerRun], n
         stuck = SkipCustomer(
             "The plan was not applied in time", code="not-applied-in-time", fix="Start a resync: it settles what was sent and plans anew"
         )
-        break_off(context, customer.value.tenant_id, customer.value.plan_id, stuck.what)
-        fail_customer(context, customer, stuck)
+        give_up(context, customer, stuck)
     elif customer.value.state in (CustomerState.QUEUED, CustomerState.RELEASED) and _lost(context, since, now):
         queue = SYNC_CUSTOMER if customer.value.state is CustomerState.QUEUED else APPLY_PLAN
         event("message.sent-again", run=run.run_id, customer=customer.value.tenant_id, queue=queue)
