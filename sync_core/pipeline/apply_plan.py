@@ -25,9 +25,8 @@ from sync_core.pipeline.customers import (
     save_plan,
 )
 from sync_core.pipeline.ending import end_customer, fail_customer
-from sync_core.pipeline.leases import release
 from sync_core.pipeline.messages import APPLY_PLAN, Message, put_back
-from sync_core.pipeline.outcome import break_off, with_results
+from sync_core.pipeline.outcome import break_off, free_agreements, with_results
 from sync_core.pipeline.permission import WAITING
 from sync_core.pipeline.planning import find_changes
 from sync_core.pipeline.reading import agreement_now
@@ -113,8 +112,7 @@ def write_steps(context: Context, run: Run, stored: Stored[Plan]) -> Plan:
         psa = context.adapters.psa(configuration, entry.value.step.connection)
         begun = {change_id for earlier in ended for change_id in earlier.step.change_ids}
         ended.append(carry_out(context, psa, plan, entry, lambda: _check_may_write(context, run.run_id), begun).value)
-    for connection, agreement_id in sorted({(entry.step.connection, entry.step.agreement_id) for entry in ended}):
-        release(context, connection, agreement_id, plan.plan_id)
+    free_agreements(context, ended)
     plan = with_results(context, plan, ended)
     save_plan(context.store, stored, plan)
     return plan

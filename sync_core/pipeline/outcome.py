@@ -11,6 +11,7 @@ from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry
 from sync_core.model.runs import Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, journal_of, load_live, load_plan, load_record, move_live, save_plan
+from sync_core.pipeline.leases import release
 from sync_core.pipeline.runs import load_customer
 from sync_core.pipeline.steps import SENT, close, settle
 from sync_core.rows import Stored
@@ -38,6 +39,13 @@ def break_off(context: Context, tenant_id: str, plan_id: str, why: str) -> None:
     save_plan(context.store, stored, with_results(context, stored.value, entries))
     if not any(entry.state in SENT for entry in entries):
         move_live(context.store, tenant_id, live, PlanState.FINISHED)
+        free_agreements(context, entries)
+
+
+def free_agreements(context: Context, entries: Iterable[JournalEntry]) -> None:
+    """Gives back the leases of a plan that nothing more is sent of, so that the next plan need not wait for their end."""
+    for connection, agreement_id, plan_id in sorted({(entry.step.connection, entry.step.agreement_id, entry.plan_id) for entry in entries}):
+        release(context, connection, agreement_id, plan_id)
 
 
 def settle_abandoned(context: Context, run: Run, record: CustomerRecord) -> CustomerRecord:
