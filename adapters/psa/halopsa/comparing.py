@@ -1,7 +1,8 @@
-"""What a write did beside what it was to do: every line of a recurring invoice before and after, member by member. Pure.
+"""What a write did beside what it was to do: every line of a recurring invoice as sent and as it is, member by member. Pure.
 
-Halo writes all lines at once and has no conditional write, so a person's edit in the moment between our read and our write is
-overwritten, and a line that Halo takes otherwise than we sent it is changed without anybody asking. Both must be seen.
+Halo writes all lines at once: one that it loses, or takes otherwise than it was sent, is changed without anybody asking, and that
+must be seen. What cannot be seen, as Halo has no conditional write, is a person's edit in the second between our read and our
+write: it is overwritten.
 """
 
 from __future__ import annotations

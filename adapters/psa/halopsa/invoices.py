@@ -7,6 +7,7 @@ list as they are: what a plan rests on is read by id, and compared, right before
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Mapping
 
@@ -19,6 +20,8 @@ from adapters.psa.records import Record, text
 from sync_core.errors import Rejected
 from sync_core.ports import Clock
 
+MISSES_BEFORE_ALL = 10
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,12 +32,14 @@ class RecurringInvoices:
         self._settings = settings
         self._client = client
         self._kept: Kept[Record] = Kept(clock, settings.lines_kept_seconds)
+        self._misses = itertools.count(1)
         self._whole_in_list = {LinesInList.YES: True, LinesInList.NO: False}.get(settings.lines_in_list)
 
     def listed(self, query: Mapping[str, str]) -> list[Record]:
         """All recurring invoices that fit a query."""
         with_lines = {} if self._whole_in_list is False else {"includelines": "true"}
         rows = list(self._client.records(RESOURCE, {**query, **with_lines}))
+        self._misses = itertools.count(1)
         if self._whole_in_list is None:
             self._whole_in_list = self._compared(rows)
         for row in rows if self._whole_in_list else ():
@@ -58,8 +63,15 @@ class RecurringInvoices:
         return record
 
     def kept(self, number: str) -> Record:
-        """One recurring invoice as it was last read, or read now when that is too long ago."""
-        return self._kept.get(number) or self.present(number)
+        """One recurring invoice as it was last read, or read now when that is too long ago.
+
+        Another worker may have read the heads, so a worker that misses many reads them all: that costs less than one by one.
+        """
+        record = self._kept.get(number)
+        if record is None and self._whole_in_list is not False and next(self._misses) == MISSES_BEFORE_ALL:
+            self.listed({})
+            record = self._kept.get(number)
+        return record or self.present(number)
 
     def forget(self, number: str) -> None:
         """What was read of it holds no longer."""

@@ -1,0 +1,118 @@
+"""Every kind of answer fits the vendor's published members: our own short schemas always, Halo's Swagger description where it is at hand."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import pytest
+
+from sandbox.halopsa import schemas
+from sandbox.halopsa.schemas import Schema
+from tests.sandbox.halopsa_psa import RECURRING, Psa
+
+SWAGGER = Path(__file__).parents[3] / "shared" / "specs" / "halopsa_swagger_v2.json"
+LISTS = {
+    "/Client": schemas.CLIENTS,
+    "/Users": schemas.USERS,
+    "/Item": schemas.ITEMS,
+    "/SoftwareLicence": schemas.LICENCES,
+    RECURRING: schemas.RECURRING_INVOICES,
+}
+DESCRIBED = {
+    "/Client": ("clients", "Area_List"),
+    "/Users": ("users", "Users_List"),
+    "/Item": ("items", "Item"),
+    RECURRING: ("invoices", "InvoiceHeader"),
+}
+
+needs_swagger = pytest.mark.skipif(not SWAGGER.exists(), reason="Halo's Swagger description is not beside the project")
+
+
+def check(schema: Schema, value: Any) -> None:
+    """Raises when ``value`` does not fit."""
+    fastjsonschema.validate(schema, value)
+
+
+@pytest.fixture
+def psa() -> Psa:
+    """A PSA with a record of every kind, and lines with every optional member."""
+    psa = Psa(end=date(2027, 12, 31))
+    psa.ledger.user(psa.client, "billing@contoso.example")
+    psa.line(10, internal_reference="marker", external_reference="theirs", ends=date(2026, 12, 31))
+    psa.line(0, licence_id=psa.ledger.licence(psa.client, "Business Premium", 7).id)
+    return psa
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_are_as_described(psa: Psa, path: str) -> None:
+    check(LISTS[path], psa.get(path, pageinate="true"))
+
+
+def test_a_recurring_invoice_is_as_described_alone_and_as_the_answer_to_a_post(psa: Psa) -> None:
+    check(schemas.RECURRING_INVOICE, psa.shown())
+    check(schemas.RECURRING_INVOICE, psa.save(psa.shown()["lines"]).json())
+
+
+def test_what_is_read_may_be_posted(psa: Psa) -> None:
+    check(schemas.SAVE, [{"id": psa.invoice.id, "lines": psa.shown()["lines"]}])
+
+
+@pytest.mark.parametrize("lines", [[{"_itemid": 1}], [{"qty_order": -1}], [{"qty_order": 1, "item_internal_reference": "x" * 51}]])
+def test_what_the_schema_forbids_the_simulator_refuses_with_a_described_error(psa: Psa, lines: Any) -> None:
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        check(schemas.SAVE, [{"id": psa.invoice.id, "lines": lines}])
+    refusal = psa.save(lines)
+    assert refusal.status == 400
+    check(schemas.ERROR, refusal.json())
+
+
+def test_sign_in_and_errors_are_as_described(psa: Psa) -> None:
+    check(schemas.AUTH_INFO, psa.get("/authinfo"))
+    check(schemas.TOKEN, psa.ask_token().json())
+    check(schemas.TOKEN_ERROR, psa.ask_token(client_secret="wrong").json())
+    check(schemas.ERROR, psa.get("/Nothing"))
+    psa.simulator.limits.calls = 0
+    check(schemas.ERROR, psa.get(RECURRING))
+
+
+@needs_swagger
+@pytest.mark.parametrize("path", DESCRIBED)
+def test_every_member_is_in_the_vendors_own_description_with_its_type(psa: Psa, path: str) -> None:
+    plural, name = DESCRIBED[path]
+    query = {"includelines": "true"} if path == RECURRING else {}
+    for row in psa.get(path, pageinate="true", **query)[plural]:
+        check(described(name), row)
+
+
+@needs_swagger
+def test_every_parameter_is_in_the_vendors_own_description() -> None:
+    for path, mine in {RECURRING: {"includelines", "client_id"}, "/Client": {"includeactive", "includeinactive"}, "/Item": {"includeactive"}}.items():
+        parameters = {each["name"] for each in swagger()["paths"][path]["get"]["parameters"]}
+        assert mine | {"pageinate", "page_size", "page_no", "order"} <= parameters
+
+
+@cache
+def swagger() -> Any:
+    return json.loads(SWAGGER.read_text(encoding="utf-8"))
+
+
+def described(name: str) -> Schema:
+    """A schema of the description, two references deep: whatever lies below is not ours."""
+    return _nullable(swagger()["components"]["schemas"][name], depth=2)
+
+
+def _nullable(schema: Any, depth: int) -> Schema:
+    """OpenAPI 3.0 says ``nullable`` where JSON Schema has a second type."""
+    if "$ref" in schema:
+        return _nullable(swagger()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], depth - 1) if depth else {}
+    plain = {key: value for key, value in schema.items() if key in ("type", "maxLength", "additionalProperties")}
+    if "properties" in schema:
+        plain["properties"] = {key: _nullable(value, depth) for key, value in schema["properties"].items()}
+    if "items" in schema:
+        plain["items"] = _nullable(schema["items"], depth)
+    return {**plain, "type": [schema["type"], "null"]} if schema.get("nullable") and "type" in schema else plain
