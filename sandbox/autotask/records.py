@@ -26,7 +26,7 @@ class Reading(StrEnum):
     DELTA = "delta"
     """The difference, beside the row of the whole period."""
     TOTAL = "total"
-    """The new number; the row before it is cut, unless it was posted."""
+    """The new number; the row before it is cut, unless it was posted by then."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _rows_in(contract: Contract, line: Line, reading: Reading, period: Period) -
         return
     begins_later = inside[0].effective > period[0]
     if base or begins_later:
-        yield UnitRow(number, line, period[0], period[1] if posted else inside[0].effective - ONE_DAY, base, posted)
+        yield UnitRow(number, line, period[0], period[1] if inside[0].extra else inside[0].effective - ONE_DAY, base, posted)
     ends = [*(each.effective - ONE_DAY for each in inside[1:]), period[1]]
     for place, (each, end) in enumerate(zip(inside, ends, strict=True)):
         base += each.units

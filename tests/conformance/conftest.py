@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance import autotask_subject
 from tests.conformance.subjects import SUBJECTS, Subject
 
+ALL = {**SUBJECTS, **autotask_subject.SUBJECTS}
 
-@pytest.fixture(params=SUBJECTS)
+
+@pytest.fixture(params=ALL)
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """A PSA with fresh books."""
-    subject = SUBJECTS[request.param]()
+    subject = ALL[request.param]()
     yield subject
     subject.close()

@@ -51,6 +51,12 @@ class Subject(Protocol):
     """Whether the PSA bills parts of a period."""
     names_editors: bool
     """Whether the PSA says of a line who wrote it last."""
+    agreement_ends: date | None
+    """The end of the active agreement; some PSAs know none without one."""
+    line_starts: date | None
+    """The start of the lines; ``None`` where the PSA keeps it only of those that we add."""
+    fractions: bool
+    """Whether the PSA takes parts of a unit."""
 
     def lose_next_answer(self) -> None:
         """The next write is done and its answer is lost."""
@@ -85,6 +91,7 @@ class MemorySubject:
     """The PSA in memory."""
 
     cancelled, prorates, names_editors = AgreementStatus.CANCELLED, True, True
+    agreement_ends, line_starts, fractions = None, START, True
 
     def __init__(self, keeping: Keeping) -> None:
         self._psa = MemoryPsa(SystemClock(), keeping=keeping)
@@ -135,6 +142,7 @@ class ConnectWiseSubject:
     """The ConnectWise adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
 
     cancelled, prorates, names_editors = AgreementStatus.CANCELLED, True, True
+    agreement_ends, line_starts, fractions = None, START, True
 
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []
@@ -187,6 +195,7 @@ class HaloPsaSubject:
     """The HaloPSA adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
 
     cancelled, prorates, names_editors = AgreementStatus.INACTIVE, False, False
+    agreement_ends, line_starts, fractions = None, START, True
 
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []

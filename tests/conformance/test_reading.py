@@ -44,7 +44,7 @@ def test_headers_are_read_by_id_whatever_their_status_and_unknown_ones_are_left_
 def test_a_header_tells_what_planning_needs(subject: Subject) -> None:
     head = subject.psa.read_headers([subject.agreement_id])[0]
     assert (head.connection, head.company_id, head.name) == (subject.psa.connection, subject.company_id, "Cloud")
-    assert (head.type_name, head.start, head.end, head.period_months) == ("Managed Services", START, None, 1)
+    assert (head.type_name, head.start, head.end, head.period_months) == ("Managed Services", START, subject.agreement_ends, 1)
     assert (head.anchor, head.next_invoice, head.prorates, head.currency) == (START, APRIL, subject.prorates, "EUR")
 
 
@@ -61,7 +61,7 @@ def test_all_lines_are_read_over_several_pages_those_that_are_over_included(subj
 
 def test_a_line_tells_what_comparing_needs(subject: Subject) -> None:
     line = subject.psa.read_lines(subject.psa.read_headers(None)[0], TODAY)[0]
-    assert (line.unit_price, line.included, line.starts, line.marker) == (PRICE, Decimal(0), START, "")
+    assert (line.unit_price, line.included, line.starts, line.marker) == (PRICE, Decimal(0), subject.line_starts, "")
     assert line.billed == Decimal(1)
 
 
