@@ -38,7 +38,9 @@ class AutotaskSubject:
     """The Autotask adapter against the simulator over a real socket, in pages of three rows; it finds out by itself what unit rows carry."""
 
     cancelled, prorates, names_editors = AgreementStatus.INACTIVE, True, False
-    agreement_ends, line_starts, fractions = LAST_DAY, None, False
+    agreement_ends: date | None = LAST_DAY
+    line_starts: date | None = None
+    fractions = False
 
     def __init__(self, reading: Reading) -> None:
         self._late: list[Callable[[], object]] = []

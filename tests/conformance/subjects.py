@@ -91,7 +91,9 @@ class MemorySubject:
     """The PSA in memory."""
 
     cancelled, prorates, names_editors = AgreementStatus.CANCELLED, True, True
-    agreement_ends, line_starts, fractions = None, START, True
+    agreement_ends: date | None = None
+    line_starts: date | None = START
+    fractions = True
 
     def __init__(self, keeping: Keeping) -> None:
         self._psa = MemoryPsa(SystemClock(), keeping=keeping)
@@ -142,7 +144,9 @@ class ConnectWiseSubject:
     """The ConnectWise adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
 
     cancelled, prorates, names_editors = AgreementStatus.CANCELLED, True, True
-    agreement_ends, line_starts, fractions = None, START, True
+    agreement_ends: date | None = None
+    line_starts: date | None = START
+    fractions = True
 
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []
@@ -195,7 +199,9 @@ class HaloPsaSubject:
     """The HaloPSA adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
 
     cancelled, prorates, names_editors = AgreementStatus.INACTIVE, False, False
-    agreement_ends, line_starts, fractions = None, START, True
+    agreement_ends: date | None = None
+    line_starts: date | None = START
+    fractions = True
 
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []

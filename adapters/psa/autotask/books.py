@@ -17,7 +17,7 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from adapters.psa.autotask import reading, units
-from adapters.psa.autotask.client import Client, Filter, batches, condition
+from adapters.psa.autotask.client import Client, Filter, all_of, any_of, batches, condition
 from adapters.psa.autotask.settings import AutotaskSettings, NextInvoice
 from adapters.psa.autotask.units import Holding, Reading, UnitRow, by_line, holding, unit_row
 from adapters.psa.records import Record, text
@@ -148,17 +148,17 @@ class Books:
 
     def _telling_rows(self) -> list[UnitRow]:
         """Of all contracts, the rows that say what is invoiced: open ones, posted ones beside these, and posted ones of later periods."""
-        open_rows = self._queried(
-            condition("approveAndPostDate", "notExist"), condition("units", "noteq", 0), *_touching(self.today - BACK, self.today)
-        )
-        ahead = self._queried(condition("approveAndPostDate", "exist"), condition("startDate", "gt", _noon(self.today)))
+        is_open = (condition("approveAndPostDate", "notExist"), condition("units", "noteq", 0), condition("startDate", "lte", _noon(self.today)))
+        is_ahead = (condition("approveAndPostDate", "exist"), condition("startDate", "gt", _noon(self.today)))
+        found = self._queried(condition("endDate", "gte", _midnight(self.today - BACK)), any_of(all_of(*is_open), all_of(*is_ahead)))
+        open_rows = [row for row in found if not row.posted]
         if not open_rows:
-            return ahead
+            return found
         since = _midnight(min(row.first for row in open_rows))
         contracts = sorted({int(row.contract_id) for row in open_rows})
         beside = (condition("approveAndPostDate", "exist"), condition("endDate", "gte", since))
         posted = self._client.records_in("ContractServiceUnits", units.FIELDS, "contractID", contracts, *beside)
-        return [*open_rows, *ahead, *map(self._unit_row, posted)]
+        return [*found, *map(self._unit_row, posted)]
 
     def _windows(self, agreement_ids: Sequence[str]) -> list[Account]:
         """The accounts of contracts for all days about today, without their services."""
@@ -176,7 +176,8 @@ class Books:
         return list(map(self._unit_row, records))
 
     def _queried(self, *filters: Filter) -> list[UnitRow]:
-        return list(map(self._unit_row, self._client.records("ContractServiceUnits", units.FIELDS, *filters)))
+        """Unit rows of which there may well be none: whether they can be seen at all shows where those of a day are read."""
+        return list(map(self._unit_row, self._client.records("ContractServiceUnits", units.FIELDS, *filters, may_be_empty=True)))
 
     def _history(self, line_ids: list[str], one_day: bool) -> list[UnitRow]:
         """The other rows of lines without units, which say when a line ended or will begin: those of a year about, or else all that hold any."""

@@ -64,11 +64,11 @@ class Client:
         self._calls = 0
         self._lock = threading.Lock()
 
-    def records(self, entity: str, fields: Sequence[str], *filters: Filter) -> Iterator[Record]:
+    def records(self, entity: str, fields: Sequence[str], *filters: Filter, may_be_empty: bool = False) -> Iterator[Record]:
         """All records of an entity that meet every filter; raises ``RetryLater``, ``StopRun`` or ``Rejected``.
 
         Pages are followed with the same body, on the same host, until none is named. Where nothing at all is found, the
-        user's rights are looked at first: a limited security level finds nothing instead of being refused.
+        user's rights are looked at unless it ``may_be_empty``: a limited security level finds nothing instead of being refused.
         """
         body = {"MaxRecords": self._settings.page_size, "IncludeFields": list(fields), "Filter": list(filters) or [ALL]}
         content, path, seen, found = json.dumps(body).encode(), f"{entity}/query", set[str](), set[int]()
@@ -80,7 +80,7 @@ class Client:
             found.update(row["id"] for row in rows)
             yield from rows
             path = following
-        if not found:
+        if not found and not may_be_empty:
             self._must_see(entity)
 
     def records_in(self, entity: str, fields: Sequence[str], name: str, values: Iterable[T], *filters: Filter) -> Iterator[Record]:
@@ -205,6 +205,16 @@ class Client:
 def condition(name: str, op: str, value: Any = None) -> Filter:
     """One filter; *exist* and *notExist* take no value."""
     return {"op": op, "field": name} if value is None else {"op": op, "field": name, "value": value}
+
+
+def all_of(*filters: Filter) -> Filter:
+    """Filters that must all be met, as one."""
+    return {"op": "and", "items": list(filters)}
+
+
+def any_of(*filters: Filter) -> Filter:
+    """Filters of which one must be met, as one."""
+    return {"op": "or", "items": list(filters)}
 
 
 def batches(values: Sequence[T], size: int) -> Iterator[list[T]]:
