@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sync_core.errors import InvalidConfiguration
+from sync_core.settings import RESOLVE, is_unresolved
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class EnvironmentSecrets:
         if not value:
             fix = f"Set the environment variable {variable(name)}"
             raise InvalidConfiguration("There is no such secret", code="secret-missing", where=f"secret {name}", fix=fix)
+        if is_unresolved(value):
+            why = f"{variable(name)} is a Key Vault reference that Azure did not resolve"
+            raise InvalidConfiguration("The secret cannot be read", code="secret-missing", where=f"secret {name}", why=why, fix=RESOLVE)
         return value
 
     def put(self, name: str, value: str) -> None:

@@ -14,6 +14,7 @@ import requests
 from adapters.wiring import context_from
 from sandbox.environment import ROOT
 from sandbox.host.process import HostProcess
+from sync_core.configuration.versions import current_version
 from sync_core.documents import to_document
 from sync_core.errors import SyncError
 from sync_core.model.customers import Mode
@@ -42,6 +43,7 @@ class LocalApp:
 
     def __init__(self, settings: Mapping[str, str], log: Path | None = None) -> None:
         self.context: Context = context_from(settings)
+        current_version(self.context.store)  # a storage that is wrong or away is told here in a sentence; the host would only log it
         defaults = {setting.name: setting.default for setting in all_settings() if setting.default}
         self._host = HostProcess(ROOT, {**defaults, **_QUICK, **settings}, log=log)
 

@@ -32,12 +32,15 @@ def settings_from(path: Path) -> dict[str, str]:
 
 @contextmanager
 def with_storage(settings: dict[str, str], in_memory: bool = False) -> Iterator[dict[str, str]]:
-    """The settings with a storage that answers. What goes into an Azurite on disk outlives the process."""
-    if not needs_azurite(settings):
-        yield settings
-    elif in_memory:
+    """The settings with a storage that answers. What goes into an Azurite on disk outlives the process.
+
+    ``in_memory`` leaves a storage that the settings name alone.
+    """
+    if in_memory:
         with Azurite() as azurite:
             yield {**settings, STORAGE: azurite.connection_string}
+    elif not needs_azurite(settings):
+        yield settings
     else:
         with _shared(DATA / "storage") as connection_string:
             yield {**settings, STORAGE: connection_string}

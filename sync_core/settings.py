@@ -18,7 +18,8 @@ from sync_core.schedule import ScheduleError, parse_schedule
 from sync_core.web_addresses import address_fault
 
 PREFIX = "SYNC_"
-_UNRESOLVED = "@microsoft.keyvault("
+RESOLVE = "Check that the app's identity may read the secret and that the reference names it correctly (Azure portal: Environment variables)"
+"""What a person does about a Key Vault reference that Azure did not resolve."""
 
 
 @dataclass(frozen=True)
@@ -154,16 +155,17 @@ def settings() -> tuple[Setting, ...]:
     )
 
 
+def is_unresolved(text: str) -> bool:
+    """Whether a variable holds a Key Vault reference where Azure would have put the secret."""
+    return text.strip().lower().startswith("@microsoft.keyvault(")
+
+
 def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
     text = environ.get(setting.name, "").strip() or setting.default
     if text is None:
         raise _fault(setting, "is not set", setting.sentence)
-    if text.lower().startswith(_UNRESOLVED):
-        raise _fault(
-            setting,
-            "is a Key Vault reference that Azure did not resolve",
-            "Check that the app's identity may read the secret and that the reference names it correctly (Azure portal: Environment variables)",
-        )
+    if is_unresolved(text):
+        raise _fault(setting, "is a Key Vault reference that Azure did not resolve", RESOLVE)
     try:
         return setting.parse(text)
     except ValueError as error:

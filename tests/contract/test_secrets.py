@@ -55,6 +55,12 @@ def test_a_missing_variable_is_named() -> None:
         EnvironmentSecrets({}).get("partner-refresh-token")
 
 
+def test_a_reference_that_azure_did_not_resolve_is_no_secret() -> None:
+    """It would be sent to Microsoft or the PSA as a password."""
+    with pytest.raises(InvalidConfiguration, match="SECRET_PSA_KEY is a Key Vault reference"):
+        EnvironmentSecrets({"SECRET_PSA_KEY": "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/key)"}).get("psa-key")
+
+
 def test_what_was_put_in_a_file_is_there_for_the_next_process(tmp_path: Path) -> None:
     file = tmp_path / "secrets.json"
     EnvironmentSecrets({}, file).put("token", "first")
