@@ -59,7 +59,7 @@ class Chain:
     The hosts log into ``log``; a test that wants none of the time that Microsoft's throttling takes finds it taken out already.
     """
 
-    def __init__(self, folder: Path, customers: int = 12, seed: int = 0, **settings: str) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, customers: int = 12, seed: int = 0) -> None:
         self.began = datetime.now(UTC)
         self.seed, self.world = seed, seeded_world(customers, seed)
         for account in self.world.accounts:
@@ -70,7 +70,7 @@ class Chain:
             self.served = opening.enter_context(ServedWorld(self.world))
             self.azurite = opening.enter_context(Azurite())
             self._opened = opening.pop_all()
-        self.settings = {STORAGE: self.azurite.connection_string, **self.served.settings, **quick_settings(self.began), **settings}
+        self.settings = {STORAGE: self.azurite.connection_string, **self.served.settings, **quick_settings(self.began), **(settings or {})}
         self.context = context_from(self.settings)
         self.hosts: list[HostProcess] = []
         self._failed: list[Exception] = []

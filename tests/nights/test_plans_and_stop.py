@@ -29,7 +29,7 @@ def after_a_night(chain: Chain) -> Chain:
 @pytest.fixture
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """A chain whose host works on one message at a time."""
-    with Chain(tmp_path_factory.mktemp("chain"), **one_at_a_time()) as chain:
+    with Chain(tmp_path_factory.mktemp("chain"), one_at_a_time()) as chain:
         chain.import_configuration()
         chain.start_host()
         yield chain

@@ -31,7 +31,7 @@ POISON_FAILED = re.compile(r"Executed 'Functions\.\w+_poison' \(Failed")
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chain, RunReport]]:
     """A night with unreadable messages on every queue, and customers whose rows in the storage are damaged."""
-    with Chain(tmp_path_factory.mktemp("poison"), **SOON_GIVEN_UP, **one_at_a_time()) as chain:
+    with Chain(tmp_path_factory.mktemp("poison"), {**SOON_GIVEN_UP, **one_at_a_time()}) as chain:
         chain.import_configuration()
         for queue in QUEUES:
             send(chain, queue, *BAD_BODIES)
