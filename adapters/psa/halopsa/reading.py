@@ -25,7 +25,7 @@ FIRST_REAL_YEAR = 1950
 
 QUANTITY_RULES = ("quantity_users", "quantity_assets", "quantity_licences", "quantity_subscriptions")
 
-_PERIODS = {"monthly": 1, "bimonthly": 2, "quarterly": 3, "sixmonthly": 6, "halfyearly": 6, "biannually": 6, "yearly": 12, "annually": 12}
+_PERIODS = {"monthly": 1, "2monthly": 2, "quarterly": 3, "3monthly": 3, "6monthly": 6, "halfyearly": 6, "yearly": 12, "annually": 12, "12monthly": 12}
 
 
 def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
@@ -46,7 +46,7 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
         status=AgreementStatus.INACTIVE if _disabled(record) else AgreementStatus.ACTIVE,
         start=start or UNKNOWN_START,
         end=_scheduled(record, "enddate", "end_date"),
-        period_months=settings.billing_periods.get(cycle.casefold(), _PERIODS.get(_letters(cycle), 0)),
+        period_months=settings.billing_periods.get(cycle.casefold(), _PERIODS.get(_plain_name(cycle), 0)),
         anchor=start or created or UNKNOWN_START,
         next_invoice=None,
         prorates=False,
@@ -142,8 +142,8 @@ def _cycle(record: Record) -> str:
     return text(record, "periodname") or text(record, "period") or text(record, "schedule/period")
 
 
-def _letters(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalpha())
+def _plain_name(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _with_next_invoice(head: Agreement, created: date | None, covers: Covers) -> Agreement:
