@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from adapters.clock import SystemClock
@@ -18,10 +19,11 @@ from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
 from sandbox.web import serve
 from sync_core.budget import Budget
-from sync_core.model.agreements import AgreementStatus
+from sync_core.model.agreements import AgreementStatus, Line
 from sync_core.model.configuration import Connection
-from sync_core.ports import Psa
-from tests.conformance.subjects import LINES, OVER, PRICE, START, TODAY, Subject, with_unknown_members
+from sync_core.model.plans import Change, ChangeKind, Step, Verdict
+from sync_core.ports import Psa, Receipt
+from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, TODAY, Subject, with_unknown_members
 
 NOW = datetime(2026, 3, 17, 9, 30, tzinfo=UTC)
 
@@ -113,6 +115,20 @@ def autotask(url: str, access: Access, settings: dict[str, str] | None = None, b
     connection = Connection("psa one", kind.name, url, settings=given, secrets={"secret": "at-secret", "integration_code": "at-code"})
     secrets = MemorySecrets({"at-secret": access.secret, "at-code": access.integration_code})
     return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), SystemClock()), clock)
+
+
+def set_quantity(psa: Psa, line: Line, agreement_id: str, after: int, effective: date = APRIL) -> Step:
+    """The step that gives a line other units."""
+    (head,) = psa.read_headers([agreement_id])
+    words: dict[str, Any] = {"reasons": (), "line_id": line.line_id, "before": line.quantity, "after": Decimal(after), "effective": effective}
+    change = Change("c", "link", "sku", "Item", psa.connection, agreement_id, line.product, ChangeKind.SET_QUANTITY, Verdict.SAFE, **words)
+    (step,) = psa.steps_for(head, [change], "plan-1")
+    return step
+
+
+def send(psa: Psa, step: Step) -> Receipt:
+    """Sends a step now."""
+    return psa.execute(step, SystemClock().monotonic() + 60)
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {

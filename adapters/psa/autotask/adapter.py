@@ -8,7 +8,7 @@ only one adjustment of a service on a day.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from adapters.psa.autotask import reading
@@ -18,7 +18,7 @@ from adapters.psa.autotask.client import Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
 from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
 from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, steps_for
-from adapters.psa.autotask.units import Reading, Unclear, detected
+from adapters.psa.autotask.units import Reading, Unclear, UnitRow, detected, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, SyncError
@@ -144,7 +144,7 @@ class Autotask:
         try:
             self._client.write(step.request["path"], adjustment_of(step, line_id), send_until)
         except Rejected as error:
-            if error.code != DUPLICATE or self._units(step, line_id) != step.request["after"]:
+            if error.code != DUPLICATE or self._units_now(step, line_id) != step.request["after"]:
                 raise
         return Receipt(line_id, f"Contract service {line_id} of contract {step.agreement_id}")
 
@@ -152,16 +152,20 @@ class Autotask:
         """Raises ``Rejected`` when a difference would lead to another number than was planned, or nobody can tell."""
         if self._known_reading() is None:
             raise self._reading_unknown()
-        units = self._units(step, line_id)
+        units = self._units_now(step, line_id)
         if units != step.request["before"]:
             what = (
                 f"Contract service {line_id} holds {units} units on {effective_day(step)}, and the change was computed from {step.request['before']}"
             )
             raise Rejected(what, code="units-moved", where=f"PSA connection {self.connection}", fix="The next run plans anew from what is there")
 
-    def _units(self, step: Step, line_id: str) -> int:
+    def _units_now(self, step: Step, line_id: str) -> int:
+        return self._units(step, self._books.rows_on(step.agreement_id, line_id, effective_day(step)))
+
+    def _units(self, step: Step, rows: Iterable[UnitRow]) -> int:
+        """The units on the step's day, out of the rows of its line."""
         try:
-            return self._books.units_on(step.agreement_id, line_id, effective_day(step), self._known_reading())
+            return units_on(rows, effective_day(step), self._known_reading())
         except Unclear as unclear:
             raise self._reading_unknown(unclear) from None
 
@@ -196,7 +200,7 @@ class Autotask:
         if not any(text(record, "id") == line_ids[0] for record in account.services or ()):
             return Probed(Probe.CANNOT_TELL, why=f"Contract service {line_ids[0]} is not there")
         line = self._line(account, line_ids[0], effective_day(step))
-        units = self._units(step, line_ids[0])
+        units = self._units(step, (row for row in account.rows if row.line_id == line_ids[0]))
         if units == step.request["after"]:
             return Probed(Probe.DONE, (line,))
         if units == step.request["before"]:

@@ -122,10 +122,9 @@ class Books:
             ids = [head.agreement_id for head in some]
             yield some, self._rows(ids, self.today - SAMPLED_BACK, self.today + SAMPLED_BACK)
 
-    def units_on(self, contract_id: str, line_id: str, on: date, known: Reading | None) -> int:
-        """The units of one line on a day, read anew; raises ``Unclear``."""
-        asked = condition("contractServiceID", "eq", int(line_id))
-        return units.units_on(self._rows([contract_id], on, on, asked), on, known)
+    def rows_on(self, contract_id: str, line_id: str, on: date) -> list[UnitRow]:
+        """The rows of one line that cover a day, read anew."""
+        return self._rows([contract_id], on, on, condition("contractServiceID", "eq", int(line_id)))
 
     def _labels_read(self) -> reading.Labels:
         if self._labels is None:

@@ -46,7 +46,7 @@ def refused(answer: Answer, where: str) -> SyncError:
         return throttled
     what, why = f"Autotask answers with status {answer.status}", shown("; ".join(texts), limit=600)
     if answer.status == 500 and not texts:
-        return RetryLater(what, delay=60.0, code="http-500", where=where)
+        return RetryLater(what, delay=60.0, code=f"http-{answer.status}", where=where)
     if answer.status in _FIXES or _lacks_rights(texts):
         return StopRun(what, code=f"autotask-{answer.status}", where=where, why=why, fix=_FIXES.get(answer.status, _RIGHTS))
     return Rejected(what, code=f"autotask-{answer.status}", where=where, why=why)
@@ -59,7 +59,7 @@ def write_refused(answer: Answer, where: str) -> SyncError:
         return throttled
     what, why = f"Autotask answers with status {answer.status}", shown("; ".join(texts), limit=600)
     if answer.status == 500 and not texts:
-        return OutcomeUnknown(what, code="http-500", where=where, why=shown(answer.text))
+        return OutcomeUnknown(what, code=f"http-{answer.status}", where=where, why=shown(answer.text))
     if any(map(_DUPLICATE.search, texts)):
         fix = "Autotask takes one adjustment of a service on a day; the next run plans anew from what is there"
         return Rejected(what, code=DUPLICATE, where=where, why=why, fix=fix)

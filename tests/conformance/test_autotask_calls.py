@@ -1,0 +1,103 @@
+"""What a night costs at Autotask, counted at the simulator: contracts are read together, and a changed line costs a handful of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from sandbox.autotask import AutotaskSimulator, Ledger
+from sandbox.autotask.access import Access
+from sandbox.web import serve
+from sync_core.model.agreements import Agreement, Line
+from sync_core.ports import Probe, Psa
+from tests.conformance.autotask_subject import NOW, autotask, send, set_quantity
+from tests.conformance.subjects import APRIL
+
+CONTRACTS, LINES_OF_EACH = 500, 8
+
+
+class Site:
+    """500 contracts of eight lines, all posted through March, and the adapter at the served simulator."""
+
+    def __init__(self, url: str, simulator: AutotaskSimulator) -> None:
+        self.simulator, self.ledger = simulator, simulator.ledger
+        self._url = url
+        self.psa = self.another_process()
+
+    def another_process(self) -> Psa:
+        return autotask(self._url, self.simulator.access, {"units_reading": "delta"})
+
+    def lines(self, head: Agreement, psa: Psa | None = None) -> tuple[Line, ...]:
+        return (psa or self.psa).read_lines(head, head.next_invoice or APRIL)
+
+    @property
+    def calls(self) -> int:
+        return self.simulator.limits.calls.total()
+
+
+@pytest.fixture(scope="module")
+def books() -> Ledger:
+    ledger = Ledger(now=lambda: NOW)
+    services = [ledger.service(f"M365-{number}", price="3") for number in range(LINES_OF_EACH)]
+    for number in range(CONTRACTS):
+        contract = ledger.contract(ledger.company(f"Company {number}"), "Cloud", date(2025, 9, 1), date(2027, 8, 31))
+        for service in services:
+            ledger.line(contract, service, 5)
+    ledger.post(date(2026, 3, 31))
+    return ledger
+
+
+@pytest.fixture
+def site(books: Ledger) -> Iterator[Site]:
+    simulator = AutotaskSimulator(books, Access())
+    with serve(simulator) as server:
+        yield Site(server.url, simulator)
+
+
+def test_a_night_with_nothing_changed_costs_four_calls_for_a_hundred_customers(site: Site) -> None:
+    read = [site.lines(head) for head in site.psa.read_headers(None)]
+    assert (len(read), sum(map(len, read))) == (CONTRACTS, CONTRACTS * LINES_OF_EACH)
+    assert site.calls / CONTRACTS <= 0.04
+
+
+def test_a_process_that_was_given_the_heads_finds_out_that_a_run_is_under_way(site: Site) -> None:
+    heads, other = site.psa.read_headers(None), site.another_process()
+    before = site.calls
+    for head in heads:
+        site.lines(head, other)
+    assert (site.calls - before) / CONTRACTS <= 0.08
+
+
+def test_a_single_customer_is_read_without_reading_the_others(site: Site) -> None:
+    (head,) = site.psa.read_headers(["17"])
+    site.lines(head)
+    assert site.calls <= 5
+
+
+def test_lines_that_were_read_ahead_are_given_once(site: Site) -> None:
+    """Who asks again wants to know anew."""
+    head = site.psa.read_headers(None)[0]
+    first, before = site.lines(head), site.calls
+    assert site.lines(head) == first
+    assert site.calls > before
+
+
+def test_what_is_read_by_id_is_read_anew_although_it_was_read_ahead(site: Site) -> None:
+    site.lines(site.psa.read_headers(None)[0])
+    line = site.ledger.lines_of(9)[0]
+    site.ledger.adjust(line.id, 4, APRIL)
+    (head,) = site.psa.read_headers(["9"])
+    assert site.lines(head)[0].quantity == 9
+
+
+def test_a_changed_line_costs_nine_calls(site: Site) -> None:
+    """Head and rows to make the step; these and the services right before it is sent, then the units of the day; the write; rows and services again."""
+    line = site.lines(site.psa.read_headers(["3"])[0])[0]
+    before = site.calls
+    step = set_quantity(site.psa, line, "3", 6)
+    site.lines(site.psa.read_headers(["3"])[0])
+    send(site.psa, step)
+    assert site.psa.probe(step).probe is Probe.DONE
+    assert site.calls - before <= 9
