@@ -126,19 +126,22 @@ class Http:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         deadline: float | None = None,
+        redirects: bool = False,
     ) -> Answer:
         """Sends a request that changes nothing, again where that helps, and answers with a status of 200 to 499.
+
+        A redirect is an answer only with ``redirects``, and is never followed.
 
         Raises:
             Throttled: the vendor asks for a longer wait than this call sleeps (429, or 503 with a ``Retry-After``).
             RetryLater: no connection, no answer in time, or a status of 500 or above.
-            Rejected: a redirect, or an answer that is too large.
+            Rejected: a redirect that was not asked for, or an answer that is too large.
         """
         require_safe(url)
         ends = self._clock.monotonic() + (deadline or self._limits.deadline)
         attempt = 1
         while True:
-            outcome = self._try_read(method, url, headers or {}, query, body, ends)
+            outcome = self._try_read(method, url, headers or {}, query, body, ends, redirects)
             if isinstance(outcome, Answer):
                 return outcome
             left = ends - self._clock.monotonic()
@@ -189,7 +192,7 @@ class Http:
         return answer
 
     def _try_read(
-        self, method: str, url: str, headers: Mapping[str, str], query: Mapping[str, str] | None, body: bytes | None, ends: float
+        self, method: str, url: str, headers: Mapping[str, str], query: Mapping[str, str] | None, body: bytes | None, ends: float, redirects: bool
     ) -> Answer | Failure:
         try:
             answer = self._send(self._exchange(ends), method, url, headers, query, body)
@@ -197,7 +200,7 @@ class Http:
             if error.too_large:
                 raise Rejected("The answer is larger than we take", where=self._place(url)) from None
             return Failure()
-        if 300 <= answer.status < 400:
+        if 300 <= answer.status < 400 and not redirects:
             raise Rejected(
                 f"The address answers with a redirect (status {answer.status})", where=self._place(url), fix="Configure the address it leads to"
             )

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
+from sync_core.model.custom_licences import Attribute
 from sync_core.model.customers import Customer
-from sync_core.model.licences import UsageSnapshot
+from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.model.plans import Change, Step
 
 
@@ -133,11 +134,27 @@ class Health:
     fix: str = ""
 
 
+@dataclass(frozen=True)
+class UsageNeeds:
+    """What is to be read of a customer besides its SKUs and subscriptions; nothing that is not named here is asked for.
+
+    ``attributes`` are those of the users; ``groups`` (ids) and ``service_plans`` (ids or names) are those that conditions name.
+    """
+
+    sources: frozenset[Source] = frozenset()
+    attributes: frozenset[Attribute] = frozenset()
+    groups: frozenset[str] = frozenset()
+    service_plans: frozenset[str] = frozenset()
+
+
+NOTHING_MORE = UsageNeeds()
+
+
 class Microsoft(Protocol):
     """The Microsoft side: who the customers are and what each holds."""
 
-    def read_usage(self, customer: Customer, attributes: Collection[str] = ()) -> UsageSnapshot:
-        """Reads a customer; users only when ``attributes`` (Graph names of user properties) are asked for.
+    def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
+        """Reads a customer's SKUs and subscriptions, and what else is needed.
 
         Raises ``SkipCustomer``, ``StopRun`` or ``RetryLater``. Parts that failed are named in the snapshot.
         """

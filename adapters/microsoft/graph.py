@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.addresses import same_origin
+from adapters.addresses import is_loopback, same_origin
 from adapters.http import Answer, Http
 from adapters.microsoft import batch
 from adapters.microsoft.batch import PartAnswer
@@ -86,8 +86,26 @@ class Graph:
             rows.extend(rows_of(body))
         return rows
 
+    def report(self, path: str) -> str:
+        """A report's text. Graph answers with an address on another host, good for minutes by itself; our token does not go there."""
+        answer = self._read("GET", f"{self._service.root}{path}", redirects=True)
+        address = answer.headers.get("location", "")
+        if answer.status != 302 or not (address.startswith("https:") or is_loopback(self._service.url)):
+            raise Unreadable("the report is not where Microsoft says that reports are")
+        found = self._sent(lambda: self._service.http.read("GET", address))
+        if not found.ok:
+            raise self.error_of(found)
+        return found.body.decode("utf-8-sig", "replace")
+
     def batch(self, parts: Mapping[str, str]) -> dict[str, PartAnswer]:
-        """Reads these paths under their names in one request; parts that failed in passing are asked again, and only those."""
+        """Reads these paths under their names, in one request if a batch holds so many; parts that failed in passing are asked again."""
+        names = list(parts)
+        done: dict[str, PartAnswer] = {}
+        for first in range(0, len(names), batch.MOST_PARTS):
+            done |= self._batch({name: parts[name] for name in names[first : first + batch.MOST_PARTS]})
+        return done
+
+    def _batch(self, parts: Mapping[str, str]) -> dict[str, PartAnswer]:
         done: dict[str, PartAnswer] = {}
         pending = dict(parts)
         for attempt in range(1, BATCH_TRIES + 1):
@@ -138,19 +156,23 @@ class Graph:
         answer = self._json(self._read("POST", f"{self._service.root}/$batch", body))
         return batch.answers(answer, parts)
 
-    def _read(self, method: str, url: str, body: bytes | None = None) -> Answer:
+    def _read(self, method: str, url: str, body: bytes | None = None, redirects: bool = False) -> Answer:
         """One read. A token that Graph refuses is replaced once: it may have been revoked before its time."""
-        answer = self._send(method, url, body)
+        answer = self._send(method, url, body, redirects)
         if answer.status == 401:
             self.drop_token()
-            answer = self._send(method, url, body)
-        if not answer.ok:
+            answer = self._send(method, url, body, redirects)
+        if answer.status >= 400:
             raise self.error_of(answer)
         return answer
 
-    def _send(self, method: str, url: str, body: bytes | None) -> Answer:
+    def _send(self, method: str, url: str, body: bytes | None, redirects: bool) -> Answer:
+        http = self._service.http
+        return self._sent(lambda: http.read(method, url, headers=self._headers(), body=body, redirects=redirects))
+
+    def _sent(self, read: Callable[[], Answer]) -> Answer:
         try:
-            return self._service.http.read(method, url, headers=self._headers(), body=body)
+            return read()
         except Rejected as error:
             raise SkipCustomer(error.what, code="request-refused", where=error.where, why=error.why, fix=error.fix) from error
 

@@ -1,4 +1,4 @@
-"""Microsoft Graph's rows turned into the model. Pure.
+"""Microsoft Graph's rows of SKUs and subscriptions turned into the model. Pure.
 
 Graph declares every scalar as nullable and adds enum members at will. A name that is missing is harmless; a number that is
 missing is not, so it fails the whole source: a SKU left out would look like a SKU that was given up.
@@ -6,13 +6,12 @@ missing is not, so it fails the whole source: a SKU left out would look like a S
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sync_core.errors import SkipCustomer
-from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Subscription, SubscriptionStatus, User
+from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Subscription, SubscriptionStatus
 
 Row = Mapping[str, Any]
 
@@ -49,11 +48,6 @@ def subscriptions_from(rows: Iterable[Row]) -> tuple[Subscription, ...]:
     return tuple({subscription.subscription_id: subscription for subscription in map(_subscription, rows)}.values())
 
 
-def users_from(rows: Iterable[Row], attributes: Collection[str]) -> tuple[User, ...]:
-    """``/users``; a user who repeats across pages counts once, and a SKU held directly and through a group counts once."""
-    return tuple({user.user_id: user for user in (_user(row, attributes) for row in rows)}.values())
-
-
 def moment(value: Any) -> datetime | None:
     """A Graph time (UTC, none to seven decimals of a second), or ``None``."""
     if not value:
@@ -66,7 +60,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def _sku(row: Row, name_of: Callable[[str, str], str]) -> Sku:
-    sku_id, part_number = _id(row, "skuId"), str(row.get("skuPartNumber") or "")
+    sku_id, part_number = row_id(row, "skuId"), str(row.get("skuPartNumber") or "")
     units = row.get("prepaidUnits")
     if not isinstance(units, Mapping):
         raise Unreadable("a SKU has no prepaidUnits")
@@ -84,25 +78,14 @@ def _sku(row: Row, name_of: Callable[[str, str], str]) -> Sku:
 def _subscription(row: Row) -> Subscription:
     owner = row.get("ownerTenantId")
     return Subscription(
-        subscription_id=_id(row, "id"),
-        sku_id=_id(row, "skuId"),
+        subscription_id=row_id(row, "id"),
+        sku_id=row_id(row, "skuId"),
         status=_status(row.get("status")),
         seats=_count(row, "totalLicenses"),
         is_trial=row.get("isTrial") is True,
         owner_tenant_id=str(owner).lower() if owner else None,
         created=moment(row.get("createdDateTime")),
         next_lifecycle=moment(row.get("nextLifecycleDateTime")),
-    )
-
-
-def _user(row: Row, attributes: Collection[str]) -> User:
-    licences = row.get("assignedLicenses")
-    if not isinstance(licences, list):
-        raise Unreadable("a user has no assignedLicenses")
-    return User(
-        user_id=_id(row, "id"),
-        sku_ids=frozenset(_id(licence, "skuId") for licence in licences),
-        attributes={name: _text(row.get(name)) for name in attributes},
     )
 
 
@@ -113,7 +96,8 @@ def _status(value: Any) -> SubscriptionStatus:
         return SubscriptionStatus.UNKNOWN
 
 
-def _id(row: Row, name: str) -> str:
+def row_id(row: Row, name: str) -> str:
+    """An id in lower case; raises ``Unreadable`` when the row has none."""
     value = row.get(name)
     if not isinstance(value, str) or not value:
         raise Unreadable(f"a row has no {name}")
@@ -125,10 +109,3 @@ def _count(row: Row, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise Unreadable(f"{name} is not a number of seats")
     return value
-
-
-def _text(value: Any) -> str:
-    """An attribute as rules compare it: nothing for null, ``true`` and ``false``, text as it is, anything deeper as JSON."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)

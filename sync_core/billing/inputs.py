@@ -22,7 +22,7 @@ Place = tuple[str, str]
 class ReconcileInput:
     """One customer at one business date. The order of its parts does not matter.
 
-    ``items`` are keyed by SKU id, ``failed`` comes from the snapshot. ``agreements`` holds what was read, by connection and
+    ``items`` are keyed by item id, ``failed`` comes from the snapshot. ``agreements`` holds what was read, by connection and
     agreement id: those of ``agreements_to_read``. ``bindings`` are the customer's, by link key, also of links no longer
     configured. ``lines_of_others`` are lines that other customers' links manage. ``known_markers`` have a journal row.
     ``company_lines`` (by connection and company id: all lines of the company's active agreements) and ``products`` (by
@@ -49,7 +49,7 @@ class ReconcileInput:
     products: Mapping[Place, Product | None] = field(default_factory=dict)
 
     def item(self, link: Link) -> CountedItem:
-        """What the link's SKU came to; one that Microsoft does not name any more is zero, if that was read well."""
+        """What the link's item came to; a SKU that Microsoft does not name any more is zero, if that was read well."""
         name = self.sku_names.get(link.item_id, link.item_id)
         return self.items.get(link.item_id) or absent(link.item_id, name, self.failed)
 
@@ -64,8 +64,7 @@ class ReconcileInput:
         """
         if link.key in self.bindings or link.choice is LineChoice.ADOPT:
             return False
-        never_held = link.item_id not in self.items and Source.SKUS not in self.failed
-        return never_held or self.counted(link).value == 0
+        return not self.item(link).held or self.counted(link).value == 0
 
     @property
     def configured(self) -> tuple[Link, ...]:

@@ -65,4 +65,4 @@ def _obstacles(inputs: ReconcileInput, link: Link, lines: AgreementLines | None)
         yield "The SKU is linked and excluded at once. Take out one of the two."
     uses = Counter((other.item_id, other.profile.product.casefold()) for other in inputs.configured)
     if uses[link.item_id, link.profile.product.casefold()] > 1:
-        yield f"The SKU is linked more than once to {link.profile.product}: its seats would be billed twice. Keep one of the links."
+        yield f"The item is linked more than once to {link.profile.product}: its units would be billed twice. Keep one of the links."

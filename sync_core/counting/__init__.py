@@ -1,6 +1,8 @@
-"""From what Microsoft holds to what may be billed: one counted item per SKU, and the units a billing profile makes of it."""
+"""From what Microsoft holds to what may be billed: an item per SKU, custom licence and part, and the units a billing profile makes of it."""
 
+from sync_core.counting.custom import usage_needs
+from sync_core.counting.customer import count_customer
 from sync_core.counting.items import absent, count
 from sync_core.counting.quantity import Counted, quantity_for
 
-__all__ = ["Counted", "absent", "count", "quantity_for"]
+__all__ = ["Counted", "absent", "count", "count_customer", "quantity_for", "usage_needs"]

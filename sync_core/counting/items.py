@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sync_core.counting.sources import unread
 from sync_core.model.billing import CountedItem
 from sync_core.model.configuration import DIRECT, Partner
+from sync_core.model.custom_licences import custom_name, part_name
 from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot
 
 _UNUSABLE = (SubscriptionStatus.SUSPENDED, SubscriptionStatus.LOCKED_OUT)
-_SOURCE_NAMES = {Source.SKUS: "The list of SKUs", Source.SUBSCRIPTIONS: "The list of subscriptions", Source.USERS: "The list of users"}
 
 
 def count(snapshot: UsageSnapshot, partner: Partner, excluded: frozenset[str], names: Mapping[str, str]) -> tuple[CountedItem, ...]:
@@ -30,20 +31,23 @@ def count(snapshot: UsageSnapshot, partner: Partner, excluded: frozenset[str], n
     )
 
 
-def absent(sku_id: str, name: str, failed: Mapping[Source, str]) -> CountedItem:
-    """The item of a SKU that the snapshot does not name: zero seats if both lists were read, else unknown."""
-    questions = _unread(failed, Source.SKUS, Source.SUBSCRIPTIONS)
+def absent(item_id: str, name: str, failed: Mapping[Source, str]) -> CountedItem:
+    """The item of a SKU that the snapshot does not name: zero seats if both lists were read, else unknown. Any other item is unknown."""
+    of_sku = not custom_name(item_id) and not part_name(item_id)
+    questions = unread(failed, Source.SKUS, Source.SUBSCRIPTIONS) if of_sku else ("It was not counted.",)
     number = None if questions else 0
-    return CountedItem(sku_id, name, number, number, purchased_questions=questions, assigned_questions=questions)
+    return CountedItem(
+        item_id, name, number, number, purchased_questions=questions, assigned_questions=questions, held=not of_sku or Source.SKUS in failed
+    )
 
 
 def _item(
     sku: Sku | None, rows: Sequence[Subscription], sellers: frozenset[str], snapshot: UsageSnapshot, sku_id: str, name: str, excluded: bool
 ) -> CountedItem:
     ours = [row for row in rows if _sold_by_us(row, sellers)]
-    unread = _unread(snapshot.failed, Source.SKUS, Source.SUBSCRIPTIONS)
-    unassigned = _unread(snapshot.failed, Source.SKUS)
-    contradictions = unread or tuple(_contradictions(sku.units if sku else PrepaidUnits(), rows, sellers, name))
+    unread_lists = unread(snapshot.failed, Source.SKUS, Source.SUBSCRIPTIONS)
+    unassigned = unread(snapshot.failed, Source.SKUS)
+    contradictions = unread_lists or tuple(_contradictions(sku.units if sku else PrepaidUnits(), rows, sellers, name))
     return CountedItem(
         sku_id,
         name,
@@ -69,10 +73,6 @@ def _seats(rows: Iterable[Subscription], *statuses: SubscriptionStatus) -> int:
 
 def _sold_by_us(row: Subscription, sellers: frozenset[str]) -> bool:
     return not row.is_trial and (row.owner_tenant_id or DIRECT) in sellers
-
-
-def _unread(failed: Mapping[Source, str], *sources: Source) -> tuple[str, ...]:
-    return tuple(f"{_SOURCE_NAMES[source]} could not be read: {failed[source]}" for source in sources if source in failed)
 
 
 def _contradictions(units: PrepaidUnits, rows: Sequence[Subscription], sellers: frozenset[str], name: str) -> Iterable[str]:

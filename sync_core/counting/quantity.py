@@ -52,11 +52,7 @@ def _on_basis(basis: Basis, bought: int | None, assigned: int | None) -> int | N
 
 
 def _words(item: CountedItem, profile: BillingProfile, bought: int) -> list[str]:
-    words = {
-        Basis.PURCHASED: [f"{bought} bought"],
-        Basis.ASSIGNED: [f"{item.assigned} assigned"],
-        Basis.GREATER: [f"the greater of {bought} bought and {item.assigned} assigned"],
-    }[profile.basis]
+    words = [f"{bought} counted" if item.by_rule else _by_basis(item, profile.basis, bought)]
     if item.warning and profile.basis is not Basis.ASSIGNED:
         words.append(f"{item.warning} of them in their grace period" if profile.bill_warning else f"{item.warning} in their grace period left out")
     if profile.included:
@@ -64,3 +60,11 @@ def _words(item: CountedItem, profile: BillingProfile, bought: int) -> list[str]
     if profile.minimum:
         words.append(f"minimum {profile.minimum}")
     return words
+
+
+def _by_basis(item: CountedItem, basis: Basis, bought: int) -> str:
+    return {
+        Basis.PURCHASED: f"{bought} bought",
+        Basis.ASSIGNED: f"{item.assigned} assigned",
+        Basis.GREATER: f"the greater of {bought} bought and {item.assigned} assigned",
+    }[basis]

@@ -51,7 +51,7 @@ class LineChoice(StrEnum):
 class Link:
     """One item of a customer bound to an agreement under a profile. ``key`` is stable and unique within the customer.
 
-    ``item_id`` is the SKU's id.
+    ``item_id`` is a SKU's id, a custom licence's, or that of a part of either.
     """
 
     key: str
@@ -75,7 +75,7 @@ class Question:
 
 @dataclass(frozen=True)
 class CountedItem:
-    """What one SKU of a snapshot comes to, in seats. A number is ``None`` where it cannot be trusted, and its questions say why.
+    """What one item of a snapshot comes to, in units. A number is ``None`` where it cannot be trusted, and its questions say why.
 
     ``purchased`` are the enabled seats that we sold; ``warning`` are those in their grace period, kept apart because the
     profile decides on them; ``suspended`` cannot be used and are never billed. ``notes`` are shown and change nothing:
@@ -94,6 +94,10 @@ class CountedItem:
     """Whether the SKU holds for the whole company, so that nothing is ever assigned."""
     purchased_questions: tuple[str, ...] = ()
     assigned_questions: tuple[str, ...] = ()
+    by_rule: bool = False
+    """Whether it was counted by a rule: nothing is bought or assigned then, and both numbers are the count."""
+    held: bool = True
+    """Whether there is any of it, as far as is known: what a customer never had is not billed, minimum or not."""
 
     @property
     def questions(self) -> tuple[str, ...]:

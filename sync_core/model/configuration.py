@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits
+from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer
 
 DIRECT = "direct"
@@ -105,12 +106,17 @@ class ConfiguredLink:
 
 @dataclass(frozen=True)
 class CustomerConfiguration:
-    """All that is configured for one customer, rules and exceptions already worked out."""
+    """All that is configured for one customer, rules and exceptions already worked out.
+
+    ``custom_licences`` are those that count otherwise here than for everybody else. The links of a divided item bill its parts.
+    """
 
     customer: Customer
     links: tuple[ConfiguredLink, ...] = ()
     excluded_skus: frozenset[str] = frozenset()
     guard_rails: GuardRails = GuardRails()
+    custom_licences: tuple[CustomLicence, ...] = ()
+    splits: tuple[Split, ...] = ()
 
 
 class MailVia(StrEnum):
@@ -146,6 +152,14 @@ class Configuration:
     excluded_skus: frozenset[str] = frozenset()
     sku_names: Mapping[str, str] = field(default_factory=dict)
     version: int = 0
+    custom_licences: tuple[CustomLicence, ...] = ()
+
+    def custom_licences_of(self, item: CustomerConfiguration) -> tuple[CustomLicence, ...]:
+        """The custom licences that the customer's links bill, and those that a sum among them adds up, as they count for this customer."""
+        known = {licence.name: licence for licence in (*self.custom_licences, *item.custom_licences)}
+        billed = {custom_name(link.item_id) for link in item.links}
+        added = {custom_name(item_id) for name in billed & known.keys() for item_id in known[name].sum_of}
+        return tuple(licence for name, licence in known.items() if name in billed | added)
 
     def customer(self, tenant_id: str) -> CustomerConfiguration | None:
         """What is configured for a tenant, or ``None``."""

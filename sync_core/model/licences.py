@@ -14,6 +14,12 @@ class Source(StrEnum):
     SKUS = "skus"
     SUBSCRIPTIONS = "subscriptions"
     USERS = "users"
+    GROUPS = "groups"
+    SIGN_INS = "sign-ins"
+    MFA = "mfa registrations"
+    MAILBOXES = "mailboxes"
+    DEVICES = "devices"
+    INTUNE = "intune devices"
 
 
 class SubscriptionStatus(StrEnum):
@@ -73,16 +79,63 @@ class Subscription:
 
 @dataclass(frozen=True)
 class User:
-    """A user with the attributes that were asked for (Graph names; absent ones were not asked for)."""
+    """A user with what was asked for. ``attributes`` are texts by the names of ``custom_licences.Attribute``; empty ones are there and empty.
+
+    ``plan_ids`` are those of the service plans asked for that one of the user's licences has switched on, as they were asked for.
+    """
 
     user_id: str
     sku_ids: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    user_principal_name: str = ""
+    display_name: str = ""
+    enabled: bool = True
+    guest: bool = False
+    plan_ids: frozenset[str] = frozenset()
+    last_sign_in: datetime | None = None
+    """The latest of all kinds of sign-in, ``None`` for never."""
+
+
+class MailboxKind(StrEnum):
+    """What a mailbox is for, as far as the report says."""
+
+    USER = "user"
+    SHARED = "shared"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A mailbox as the usage report has it, some two days old. The name is a hash where the tenant conceals names in reports."""
+
+    user_principal_name: str
+    kind: MailboxKind = MailboxKind.UNKNOWN
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device in Entra (``device_id``: its object id) or in Intune. ``None`` is what Microsoft does not say."""
+
+    device_id: str
+    name: str = ""
+    operating_system: str = ""
+    enabled: bool = True
+    managed: bool | None = None
+    compliant: bool | None = None
+    last_seen: datetime | None = None
+    user_principal_name: str = ""
+    """The device's user; Intune only."""
 
 
 @dataclass(frozen=True)
 class UsageSnapshot:
-    """All that was read of one customer at one moment. ``failed`` names the sources that could not be read, with the reason."""
+    """All that was read of one customer at one moment. ``failed`` names the sources that could not be read, with the reason.
+
+    ``read`` names the sources besides SKUs and subscriptions that were read whole. Of the groups that were asked for, those in
+    ``groups`` were read: by group id the ids of all their members, nested ones included.
+    """
 
     tenant_id: str
     read_at: datetime
@@ -90,3 +143,12 @@ class UsageSnapshot:
     subscriptions: tuple[Subscription, ...] = ()
     users: tuple[User, ...] = ()
     failed: Mapping[Source, str] = field(default_factory=dict)
+    read: frozenset[Source] = frozenset()
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    mfa_registered: frozenset[str] = frozenset()
+    """Ids of the users who are registered for multi-factor authentication."""
+    mailboxes: tuple[Mailbox, ...] = ()
+    names_concealed: bool = False
+    """Whether the tenant conceals names in reports, so that no mailbox can be told to be anybody's."""
+    devices: tuple[Device, ...] = ()
+    intune_devices: tuple[Device, ...] = ()

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, needs, reconcile, resolve
-from sync_core.counting import count
+from sync_core.counting import count_customer, usage_needs
 from sync_core.errors import SyncError
 from sync_core.events import event
 from sync_core.model.agreements import Agreement, AgreementLines, Product
 from sync_core.model.billing import CountedItem, Question
 from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.model.custom_licences import CustomLicence, whole_id
 from sync_core.model.customers import Mode
 from sync_core.model.licences import UsageSnapshot
 from sync_core.model.plans import Change, Unlinked, Verdict
@@ -44,15 +45,16 @@ def find_changes(
 
     Raises what the ports raise: ``SkipCustomer``, ``StopRun``, ``RetryLater``, ``Rejected``.
     """
-    snapshot = context.adapters.microsoft(configuration).read_usage(item.customer)
-    items = count(snapshot, configuration.partner, configuration.excluded_skus | item.excluded_skus, configuration.sku_names)
+    licences = configuration.custom_licences_of(item)
+    snapshot = context.adapters.microsoft(configuration).read_usage(item.customer, usage_needs(licences, item.splits))
+    items = count_customer(snapshot, configuration, item)
     reader = _Reader(context, run, configuration, item, record)
     inputs = reader.inputs(snapshot, items, plan_id)
     judged = judge(reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now()),
-        unlinked=_unlinked(items, inputs),
+        unlinked=_unlinked(items, inputs, licences),
         notes=tuple(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes),
         last_read=_last_read(record, snapshot, judged.first_zeros),
         evidence=snapshot_content(snapshot),
@@ -163,13 +165,13 @@ class _Reader:
         return frozenset((binding.connection, binding.line_id) for record in records for binding in record.bindings.values())
 
 
-def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput) -> tuple[Unlinked, ...]:
-    """What is counted and goes nowhere. SKUs of others, free ones and excluded ones are none of it."""
-    linked = {link.item_id for link in inputs.configured}
+def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput, licences: Iterable[CustomLicence]) -> tuple[Unlinked, ...]:
+    """What is counted and goes nowhere. SKUs of others, free ones and excluded ones are none of it, nor is what a sum adds up."""
+    linked = {whole_id(link.item_id) for link in inputs.configured} | {item_id for licence in licences for item_id in licence.sum_of}
     return tuple(
         Unlinked(item.item_id, item.name, item.purchased, item.assigned, "No billing profile is linked")
         for item in items
-        if item.item_id not in linked and not item.excluded and (item.purchased is None or item.purchased or item.warning or item.suspended)
+        if whole_id(item.item_id) not in linked and not item.excluded and (item.purchased is None or item.purchased or item.warning or item.suspended)
     )
 
 

@@ -14,7 +14,7 @@ from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import PrepaidUnits, Sku, UsageSnapshot
 from sync_core.pipeline.context import Adapters
-from sync_core.ports import Microsoft, Psa, Relationship
+from sync_core.ports import NOTHING_MORE, Microsoft, Psa, Relationship, UsageNeeds
 from tests.configuration.files import EXCHANGE, FABRIKAM, PREMIUM, WINGTIP
 
 TODAY = date(2026, 3, 12)
@@ -38,7 +38,7 @@ class SomeMicrosoft:
     def relationships(self) -> Sequence[Relationship]:
         return [Relationship(tenant_id, name) for tenant_id, name in self.names.items()]
 
-    def read_usage(self, customer: Customer, attributes: Collection[str] = ()) -> UsageSnapshot:
+    def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
         self.reads.append(customer.tenant_id)
         if customer.tenant_id in self.broken:
             raise SkipCustomer("The consent is missing", fix="Consent to the app")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox.memory.clock import ManualClock
@@ -12,7 +12,7 @@ from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import PrepaidUnits, Sku, Subscription, SubscriptionStatus, UsageSnapshot
 from sync_core.pipeline.report import RunReport
-from sync_core.ports import Health, Mail, Relationship
+from sync_core.ports import NOTHING_MORE, Health, Mail, Relationship, UsageNeeds
 
 PARTNER = "00000000-0000-4000-8000-000000000001"
 
@@ -31,7 +31,7 @@ class FakeMicrosoft:
     related: list[str] | None = None
     """The tenants with an active relationship; all of them when ``None``."""
 
-    def read_usage(self, customer: Customer, attributes: Collection[str] = ()) -> UsageSnapshot:
+    def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
         """What the tenant holds now."""
         if waiting := self.errors.get(customer.tenant_id):
             raise waiting.pop(0)

@@ -1,0 +1,153 @@
+"""Microsoft Graph's rows of users, devices and group members, and its report of mailboxes, turned into the model. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from adapters.microsoft.questions import PROPERTIES
+from adapters.microsoft.reading import Row, Unreadable, moment, row_id
+from sync_core.model.custom_licences import Attribute
+from sync_core.model.licences import Device, Mailbox, MailboxKind, User
+from sync_core.ports import UsageNeeds
+
+_SIGN_INS = ("lastSignInDateTime", "lastNonInteractiveSignInDateTime", "lastSuccessfulSignInDateTime")
+_KINDS = {
+    "": MailboxKind.UNKNOWN,
+    "user": MailboxKind.USER,
+    "usermailbox": MailboxKind.USER,
+    "shared": MailboxKind.SHARED,
+    "sharedmailbox": MailboxKind.SHARED,
+}
+"""Unverified: the report's column ``Recipient Type`` is there in some tenants only, and its values are not documented."""
+
+Plans = Mapping[str, Mapping[str, str]]
+"""By SKU id, the ids of the service plans that were asked for, by how they were asked for (ids or names, folded to lower case)."""
+
+
+def plans_from(rows: Iterable[Row], asked: Iterable[str]) -> Plans:
+    """Which SKUs hold the service plans that were asked for, from ``/subscribedSkus``."""
+    wanted = frozenset(plan.casefold() for plan in asked)
+    return {row_id(row, "skuId"): _plans(row, wanted) for row in rows}
+
+
+def users_from(rows: Iterable[Row], needs: UsageNeeds, plans: Plans) -> tuple[User, ...]:
+    """``/users``; a user who repeats across pages counts once, and a SKU held directly and through a group counts once."""
+    texts = {attribute: PROPERTIES[attribute] for attribute in sorted(needs.attributes & PROPERTIES.keys())}
+    return tuple({user.user_id: user for user in (_user(row, texts, plans) for row in rows)}.values())
+
+
+def members_from(rows: Iterable[Row]) -> frozenset[str]:
+    """The ids of a group's members, of whatever type."""
+    return frozenset(row_id(row, "id") for row in rows)
+
+
+def registered_from(rows: Iterable[Row]) -> frozenset[str]:
+    """``/reports/authenticationMethods/userRegistrationDetails``: the ids of the users who are registered for MFA."""
+    return frozenset(row_id(row, "id") for row in rows if row.get("isMfaRegistered") is True)
+
+
+def devices_from(rows: Iterable[Row]) -> tuple[Device, ...]:
+    """``/devices``; one that repeats across pages counts once."""
+    return _devices(
+        Device(
+            device_id=row_id(row, "id"),
+            name=_text(row.get("displayName")),
+            operating_system=_text(row.get("operatingSystem")),
+            enabled=row.get("accountEnabled") is not False,
+            managed=row.get("isManaged"),
+            compliant=row.get("isCompliant"),
+            last_seen=moment(row.get("approximateLastSignInDateTime")),
+        )
+        for row in rows
+    )
+
+
+def intune_devices_from(rows: Iterable[Row]) -> tuple[Device, ...]:
+    """``/deviceManagement/managedDevices``; one that repeats across pages counts once."""
+    return _devices(
+        Device(
+            device_id=row_id(row, "id"),
+            name=_text(row.get("deviceName")),
+            operating_system=_text(row.get("operatingSystem")),
+            managed=True,
+            compliant=row.get("complianceState") == "compliant",
+            last_seen=moment(row.get("lastSyncDateTime")),
+            user_principal_name=_text(row.get("userPrincipalName")),
+        )
+        for row in rows
+    )
+
+
+def mailboxes_from(report: str) -> tuple[Mailbox, ...]:
+    """The CSV of mailbox usage, read by the names of its columns, whose number and order differ; raises ``Unreadable``."""
+    rows = csv.DictReader(io.StringIO(report, newline=""))
+    if not {"User Principal Name", "Is Deleted"} <= set(rows.fieldnames or ()):
+        raise Unreadable("the report of mailboxes lacks its columns")
+    return tuple(
+        Mailbox(
+            row["User Principal Name"],
+            _KINDS.get((row.get("Recipient Type") or "").replace(" ", "").casefold(), MailboxKind.OTHER),
+            row["Is Deleted"].casefold() == "true",
+        )
+        for row in rows
+    )
+
+
+def names_concealed(mailboxes: Iterable[Mailbox]) -> bool:
+    """Whether the report shows hashes in place of names: no user principal name is without an @."""
+    names = [mailbox.user_principal_name for mailbox in mailboxes]
+    return bool(names) and not any("@" in name for name in names)
+
+
+def _user(row: Row, texts: Mapping[Attribute, str], plans: Plans) -> User:
+    licences = row.get("assignedLicenses")
+    if not isinstance(licences, list):
+        raise Unreadable("a user has no assignedLicenses")
+    name = _text(row.get("userPrincipalName"))
+    return User(
+        user_id=row_id(row, "id"),
+        sku_ids=frozenset(row_id(licence, "skuId") for licence in licences),
+        attributes={Attribute.DOMAIN.value: name.rpartition("@")[2]} | {each.value: _text(row.get(member)) for each, member in texts.items()},
+        user_principal_name=name,
+        display_name=_text(row.get("displayName")),
+        enabled=row.get("accountEnabled") is not False,
+        guest=row.get("userType") == "Guest",
+        plan_ids=frozenset(asked for licence in licences for asked in _switched_on(licence, plans)) if plans else frozenset(),
+        last_sign_in=_last_sign_in(row.get("signInActivity")),
+    )
+
+
+def _switched_on(licence: Row, plans: Plans) -> Iterable[str]:
+    off = {str(plan).lower() for plan in licence.get("disabledPlans") or ()}
+    held = plans.get(row_id(licence, "skuId"), {})
+    return (asked for asked, plan_id in held.items() if plan_id not in off)
+
+
+def _plans(row: Row, wanted: frozenset[str]) -> Mapping[str, str]:
+    plans = row.get("servicePlans")
+    if not isinstance(plans, list):
+        raise Unreadable("a SKU has no servicePlans")
+    named = {
+        name.casefold(): row_id(plan, "servicePlanId")
+        for plan in plans
+        for name in (_text(plan.get("servicePlanName")), row_id(plan, "servicePlanId"))
+    }
+    return {name: plan_id for name, plan_id in named.items() if name in wanted}
+
+
+def _last_sign_in(activity: Any) -> datetime | None:
+    """The latest of all kinds; Graph leaves the member out for somebody who never signed in."""
+    moments = [moment(activity.get(name)) for name in _SIGN_INS] if isinstance(activity, Mapping) else []
+    return max((each for each in moments if each), default=None)
+
+
+def _devices(devices: Iterable[Device]) -> tuple[Device, ...]:
+    return tuple({device.device_id: device for device in devices}.values())
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

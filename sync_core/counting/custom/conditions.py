@@ -1,0 +1,74 @@
+"""What a condition asks of a person or a device, and the words that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sync_core.model.custom_licences import DAYS, FLAGS, TEXTS, Attribute, Condition
+from sync_core.model.licences import Device, UsageSnapshot, User
+
+PersonTest = Callable[[User], bool]
+DeviceTest = Callable[[Device], bool]
+
+_TRUE = "true"
+
+
+def person_test(condition: Condition, snapshot: UsageSnapshot) -> PersonTest:
+    """The test of a person; raises ``ValueError`` for an attribute that people do not have."""
+    attribute, values = condition.attribute, frozenset(value.casefold() for value in condition.values)
+    if attribute in TEXTS:
+        return lambda user: user.attributes[attribute].strip().casefold() in values
+    if attribute is Attribute.GROUP:
+        members = frozenset().union(*(snapshot.groups.get(group, frozenset()) for group in values))
+        return lambda user: user.user_id in members
+    wanted = _TRUE in values
+    tests: dict[Attribute, PersonTest] = {
+        Attribute.ENABLED: lambda user: user.enabled is wanted,
+        Attribute.LICENSED: lambda user: bool(user.sku_ids) is wanted,
+        Attribute.SKU: lambda user: not values.isdisjoint(user.sku_ids),
+        Attribute.ALL_SKUS: lambda user: values <= user.sku_ids,
+        Attribute.SERVICE_PLAN: lambda user: not values.isdisjoint(user.plan_ids),
+        Attribute.ALL_SERVICE_PLANS: lambda user: values <= user.plan_ids,
+        Attribute.MFA_REGISTERED: lambda user: (user.user_id in snapshot.mfa_registered) is wanted,
+        Attribute.SIGNED_IN_WITHIN_DAYS: lambda user: _since(user.last_sign_in, condition, snapshot),
+        Attribute.NOT_SIGNED_IN_FOR_DAYS: lambda user: not _since(user.last_sign_in, condition, snapshot),
+    }
+    if attribute not in tests:
+        raise ValueError(f"people have no {attribute}")
+    return tests[attribute]
+
+
+def device_test(condition: Condition, snapshot: UsageSnapshot) -> DeviceTest:
+    """The test of a device; raises ``ValueError`` for an attribute that only people have."""
+    values = frozenset(value.casefold() for value in condition.values)
+    wanted = _TRUE in values
+    members = frozenset().union(*(snapshot.groups.get(group, frozenset()) for group in values))
+    tests: dict[Attribute, DeviceTest] = {
+        Attribute.ENABLED: lambda device: device.enabled is wanted,
+        Attribute.GROUP: lambda device: device.device_id in members,
+        Attribute.OPERATING_SYSTEM: lambda device: device.operating_system.strip().casefold() in values,
+        Attribute.MANAGED: lambda device: bool(device.managed) is wanted,
+        Attribute.COMPLIANT: lambda device: bool(device.compliant) is wanted,
+        Attribute.SEEN_WITHIN_DAYS: lambda device: _since(device.last_seen, condition, snapshot),
+        Attribute.NOT_SEEN_FOR_DAYS: lambda device: not _since(device.last_seen, condition, snapshot),
+    }
+    if condition.attribute not in tests:
+        raise ValueError(f"devices have no {condition.attribute}")
+    return tests[condition.attribute]
+
+
+def words(condition: Condition) -> str:
+    """The condition as people read it, such as ``department Sales or Support``."""
+    name = condition.attribute.replace("_", " ")
+    if condition.attribute in FLAGS:
+        return name if _TRUE in condition.values else f"not {name}"
+    if condition.attribute in DAYS:
+        return f"{name.removesuffix(' days')} {condition.values[0]} days"
+    every = condition.attribute in (Attribute.ALL_SKUS, Attribute.ALL_SERVICE_PLANS)
+    return f"{name.removeprefix('all ')} {(' and ' if every else ' or ').join(condition.values)}"
+
+
+def _since(moment: datetime | None, condition: Condition, snapshot: UsageSnapshot) -> bool:
+    """Whether it happened within the condition's days before the read; never is no time within any."""
+    return moment is not None and moment >= snapshot.read_at - timedelta(days=int(condition.values[0]))
