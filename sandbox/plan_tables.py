@@ -12,7 +12,14 @@ from sync_core.pipeline.customers import Said
 from sync_core.pipeline.decisions import PlanOnShow, refusal
 from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect
 
-_SIGNS = {ChangeKind.ADD: "+", ChangeKind.SET_QUANTITY: "~", ChangeKind.END: "-", ChangeKind.ADOPT: "=", ChangeKind.NONE: "?"}
+_SIGNS = {
+    ChangeKind.ADD: "+",
+    ChangeKind.SET_QUANTITY: "~",
+    ChangeKind.END: "-",
+    ChangeKind.ADOPT: "=",
+    ChangeKind.HAND_BACK: "≠",
+    ChangeKind.NONE: "?",
+}
 _COLOURS = {Verdict.SAFE: Colour.GOOD, Verdict.NEEDS_APPROVAL: Colour.WAITING, Verdict.HELD: Colour.BAD}
 _INDENT = 4
 

@@ -1,4 +1,4 @@
-"""Look at the plans that wait, and approve or reject changes (plan list|show|approve|reject)."""
+"""Look at the plans that wait, approve or reject changes, and undo what was written (plan list|show|approve|reject|undo)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
 from sandbox.plan_tables import print_list, print_plan, summary
 from sandbox.terminal import Colour, Terminal
 from sync_core.errors import Rejected, SyncError
-from sync_core.model.plans import Decision
+from sync_core.model.plans import Decision, Undo
+from sync_core.model.runs import CustomerRun
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
-from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, chosen_changes, decide, list_plans, show_plan
+from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnShow, chosen_changes, decide, list_plans, refusal, show_plan
+from sync_core.pipeline.messages import Message
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
+from sync_core.pipeline.runs import load_customer
+from sync_core.pipeline.sync_customer import sync_customer
+from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes
 
 Ask = Callable[[str], str]
 DECISIONS = {"approve": Decision.APPROVED, "reject": Decision.REJECTED}
@@ -40,11 +45,41 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
     if options.command == "list":
         print_list(list_plans(context), terminal)
         return 0
+    if options.command == "undo":
+        return undo(options, context, terminal, ask)
     tenant_id = _tenant_id(context, options.customer)
     if options.command == "show":
         print_plan(show_plan(context, tenant_id), terminal)
         return 0
     return _decide(options, context, tenant_id, terminal, ask)
+
+
+def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
+    """Shows what an undo would write at each customer, asks, and approves exactly that; returns the exit code."""
+    customers, wanted = _undo_of(options, context)
+    started = start_undo(context, wanted, customers, operator())
+    plans = []
+    for tenant_id in customers:  # here and now, so that it can be shown; the queued message finds it done
+        sync_customer(context, Message(started.run.run_id, tenant_id))
+        customer = load_customer(context.store, started.run.run_id, tenant_id)
+        plans += [_show_undo(context, tenant_id, customer.value, terminal)] if customer else []
+    chosen = [(shown, names) for shown in plans if shown and (names := [change.change_id for change in shown.plan.changes if not refusal(change)])]
+    number = sum(len(names) for _, names in chosen)
+    if not number:
+        terminal.say("There is nothing that an undo could write.")
+        return 1
+    if not options.yes and ask(f"Approve these {number} changes? [y/N] ").strip().casefold() not in ("y", "yes"):
+        terminal.say("Nothing was approved. The plans stay until the next run; “plan approve” still takes them.")
+        return 1
+    for shown, names in chosen:
+        decided = decide(context, shown.plan.tenant_id, names, Decision.APPROVED, operator(), options.why, plan_id=shown.plan.plan_id)
+        _tell(decided, Decision.APPROVED, context, terminal)
+    return 0
+
+
+def operator() -> str:
+    """Who sits here, as far as this machine knows."""
+    return f"{getpass.getuser()} (unverified)"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,7 +100,36 @@ def parser() -> argparse.ArgumentParser:
         days_help = f"how long the decision holds for exactly this change (default: {VALID_DAYS})"
         command.add_argument("--days", type=int, choices=range(1, 91), metavar="1-90", default=VALID_DAYS, help=days_help)
         command.add_argument("--yes", action="store_true", help="do not ask back")
+    undoing = commands.add_parser("undo", help="take back what was written: changes, a customer's newest plan, or a whole run")
+    undoing.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help="tenant id or name; without one, all customers of --run")
+    undoing.add_argument("changes", nargs="*", metavar="CHANGE", help="PLAN/CHANGE, or CHANGE for the newest one of that id")
+    undoing.add_argument("--run", default="", help="all that this run wrote, at the customer or at every customer")
+    undoing.add_argument("--why", default="", help="your reason, kept with the undo")
+    undoing.add_argument("--yes", action="store_true", help="do not ask back")
     return whole
+
+
+def _undo_of(options: argparse.Namespace, context: Context) -> tuple[tuple[str, ...], Undo]:
+    """The customers that are meant, and what is to be taken back at them."""
+    if bool(options.run) == bool(options.changes) and (options.run or not options.customer):
+        raise Rejected("Nothing says what to undo", code="nothing-chosen", fix="Give CUSTOMER, CUSTOMER with CHANGE ids, or --run RUN")
+    chosen = _tenant_id(context, options.customer) if options.customer else ""
+    if not options.run:
+        return (chosen,), undo_of_changes(context, chosen, options.changes, options.why)
+    customers = customers_to_undo(context, options.run)
+    if chosen and chosen not in customers:
+        raise Rejected("The run planned nothing for this customer", code="nothing-written", where=options.run)
+    return (chosen,) if chosen else customers, Undo(run_id=options.run, why=options.why)
+
+
+def _show_undo(context: Context, tenant_id: str, customer: CustomerRun, terminal: Terminal) -> PlanOnShow | None:
+    """What an undo comes to at a customer; ``None`` where it is nothing, and the screen says why."""
+    if not customer.plan_id:
+        terminal.say(f"{customer.name}: {customer.reason or 'all is already as it was'} {customer.fix}".rstrip())
+        return None
+    shown = show_plan(context, tenant_id)
+    print_plan(shown, terminal)
+    return shown
 
 
 def _answer(question: str) -> str:
@@ -103,7 +167,7 @@ def _decide(options: argparse.Namespace, context: Context, tenant_id: str, termi
     if not options.yes and ask(f"{options.command.capitalize()} these changes? [y/N] ").strip().casefold() not in ("y", "yes"):
         terminal.say("Nothing was decided.")
         return 1
-    decision, who, plan_id = DECISIONS[options.command], f"{getpass.getuser()} (unverified)", options.plan or shown.plan.plan_id
+    decision, who, plan_id = DECISIONS[options.command], operator(), options.plan or shown.plan.plan_id
     decided = decide(context, tenant_id, chosen, decision, who, options.why, plan_id=plan_id, days=options.days)
     _tell(decided, decision, context, terminal)
     return 0

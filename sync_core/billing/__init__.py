@@ -7,6 +7,7 @@ from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to
 from sync_core.billing.periods import Period, first_open_day, period_of
 from sync_core.billing.reconcile import reconcile
 from sync_core.billing.resolve import resolve
+from sync_core.billing.undo import Written, take_back
 
 __all__ = [
     "Judged",
@@ -14,6 +15,7 @@ __all__ = [
     "Period",
     "Place",
     "ReconcileInput",
+    "Written",
     "agreements_to_read",
     "change_id",
     "facts",
@@ -27,4 +29,5 @@ __all__ = [
     "period_of",
     "reconcile",
     "resolve",
+    "take_back",
 ]

@@ -20,6 +20,8 @@ class ChangeKind(StrEnum):
     END = "end"
     ADOPT = "adopt"
     """Takes an existing line under management as it is; writes nothing to the PSA."""
+    HAND_BACK = "hand back"
+    """Leaves an adopted line to people again, as it is; writes nothing to the PSA."""
     NONE = "none"
     """Nothing can be proposed yet: a question to a person about this item."""
 
@@ -90,6 +92,8 @@ class Change:
     """Whether the line is a second one of the same create: it is ended, and the link goes on with its own line."""
     overrules: Decimal | None = None
     """Of a person's edit that is accepted: the units we count, which it stands against."""
+    undoes: Decimal | None = None
+    """Of an undo: the units that it takes back, and that no run sets again by itself for a while."""
     decision: Decision = Decision.NONE
     decided_by: str = ""
     result: ChangeResult = ChangeResult.PLANNED
@@ -110,6 +114,15 @@ class Unlinked:
     purchased: int | None
     assigned: int | None
     why: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What is to be taken back: all that a run wrote at its customers, or ``changes`` of one customer, each as ``plan/change``."""
+
+    run_id: str = ""
+    changes: tuple[str, ...] = ()
+    why: str = ""
 
 
 class PlanState(StrEnum):
@@ -136,6 +149,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     snapshot: str = ""
     """The name of the evidence blob that the counts come from."""
+    undo: Undo | None = None
+    """Of a plan that takes back what others wrote; the counts play no part in it."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sync_core.model.customers import Mode
-from sync_core.model.plans import Unlinked
+from sync_core.model.plans import Undo, Unlinked
 
 
 class RunKind(StrEnum):
@@ -18,6 +18,8 @@ class RunKind(StrEnum):
     DAILY = "daily"
     ON_DEMAND = "on demand"
     RESYNC = "resync"
+    UNDO = "undo"
+    """Takes back what others wrote, in place of reading what is to be billed."""
 
 
 class RunState(StrEnum):
@@ -78,6 +80,8 @@ class Run:
     finished: datetime | None = None
     notice: str = ""
     """What became of the run's e-mail."""
+    undo: Undo | None = None
+    """What a run of kind ``UNDO`` takes back."""
 
 
 @dataclass(frozen=True)

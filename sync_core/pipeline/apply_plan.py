@@ -17,6 +17,7 @@ from sync_core.pipeline.customers import (
     Live,
     begin_plan,
     binding_write,
+    drop_binding,
     journal_of,
     load_live,
     load_plan,
@@ -28,7 +29,7 @@ from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.messages import APPLY_PLAN, Message, put_back
 from sync_core.pipeline.outcome import break_off, free_agreements, with_results
 from sync_core.pipeline.permission import WAITING
-from sync_core.pipeline.planning import find_changes
+from sync_core.pipeline.proposing import propose
 from sync_core.pipeline.reading import agreement_now
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
@@ -113,9 +114,19 @@ def write_steps(context: Context, run: Run, stored: Stored[Plan]) -> Plan:
         begun = {change_id for earlier in ended for change_id in earlier.step.change_ids}
         ended.append(carry_out(context, psa, plan, entry, lambda: _check_may_write(context, run.run_id), begun).value)
     free_agreements(context, ended)
+    hand_back_lines(context, plan, ended)
     plan = with_results(context, plan, ended)
     save_plan(context.store, stored, plan)
     return plan
+
+
+def hand_back_lines(context: Context, plan: Plan, ended: Iterable[JournalEntry]) -> None:
+    """Lets go of the lines that an undo leaves to people again, once they are set back; may run twice."""
+    unset = {change_id for entry in ended if entry.state is not StepState.CONFIRMED for change_id in entry.step.change_ids}
+    links = {change.link_key for change in plan.changes if change.change_id in unset}
+    for change in plan.changes:
+        if change.kind is ChangeKind.HAND_BACK and change.result is ChangeResult.PLANNED and change.link_key not in links:
+            drop_binding(context.store, plan.tenant_id, change.link_key)
 
 
 def take_over_lines(context: Context, plan: Plan) -> None:
@@ -162,7 +173,7 @@ def _outdated(context: Context, run: Run, plan: Plan) -> str:
     if item is None:
         return "The customer is not configured any more"
     record = load_record(context.store, plan.tenant_id)
-    anew = find_changes(context, replace(run, business_dates=today), configuration, item, record, plan.plan_id, plan.mode)
+    anew = propose(context, replace(run, business_dates=today), configuration, item, record, plan.plan_id, plan.mode)
     if _shown(anew.changes) == _shown(plan.changes):
         return ""
     return "The business date has changed since the plan was made, and computed anew it differs: the next run decides"

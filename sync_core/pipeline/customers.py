@@ -10,16 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from sync_core.errors import Conflict
 from sync_core.model.billing import Binding
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
 from sync_core.ports import Row, RowWrite, Store
-from sync_core.rows import Stored, from_row, insert, insert_or_replace, read, replace_row, safe_key, to_row, upsert
+from sync_core.rows import Stored, delete, from_row, insert, insert_or_replace, read, replace_row, safe_key, to_row, upsert
 
 CUSTOMERS = "customers"
 _BINDING = "a-binding-"
 _DECISION = "a-decision-"
+_UNDONE = "a-undone-"
 _LIVE = "a-live"
 _STATE = "a-state"
 _RESYNC = "a-resync"
@@ -59,6 +61,17 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Undone:
+    """What was undone on a link: until ``until`` (UTC) no run sets ``units`` again by itself, nor anything else without a person's word."""
+
+    link_key: str
+    units: Decimal
+    by: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class LastResync:
     """The customer's newest resync: a second request finds it while it is under way."""
 
@@ -74,6 +87,8 @@ class CustomerRecord:
     last: Stored[LastRead] | None
     bindings: Mapping[str, Binding]
     said: Mapping[str, Said]
+    undone: Mapping[str, Undone] = field(default_factory=dict)
+    """By link key."""
 
 
 def load_record(store: Store, tenant_id: str) -> CustomerRecord:
@@ -82,6 +97,7 @@ def load_record(store: Store, tenant_id: str) -> CustomerRecord:
     last: Stored[LastRead] | None = None
     bindings: dict[str, Binding] = {}
     said: dict[str, Said] = {}
+    undone: dict[str, Undone] = {}
     for row in store.query(CUSTOMERS, tenant_id, "a-"):
         if row.key == _LIVE:
             live = Stored(from_row(Live, row), row)
@@ -93,7 +109,10 @@ def load_record(store: Store, tenant_id: str) -> CustomerRecord:
         elif row.key.startswith(_DECISION):
             word = from_row(Said, row)
             said[word.fingerprint] = word
-    return CustomerRecord(tenant_id, live, last, bindings, said)
+        elif row.key.startswith(_UNDONE):
+            taken_back = from_row(Undone, row)
+            undone[taken_back.link_key] = taken_back
+    return CustomerRecord(tenant_id, live, last, bindings, said, undone)
 
 
 def store_plan(store: Store, record: CustomerRecord, plan: Plan) -> None:
@@ -151,6 +170,16 @@ def save_said(store: Store, tenant_id: str, word: Said) -> None:
     store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _DECISION + word.fingerprint, word))])
 
 
+def save_undone(store: Store, tenant_id: str, undone: Undone) -> None:
+    """Stores that a link's units were taken back."""
+    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _UNDONE + safe_key(undone.link_key), undone))])
+
+
+def drop_binding(store: Store, tenant_id: str, link_key: str) -> None:
+    """Makes a link follow no line any more; may run twice."""
+    store.transact(CUSTOMERS, [delete(Row(tenant_id, _BINDING + safe_key(link_key)))])
+
+
 def binding_write(tenant_id: str, binding: Binding) -> RowWrite:
     """The write that makes a link follow a line."""
     return upsert(to_row(tenant_id, _BINDING + safe_key(binding.link_key), binding, line=binding.line_id))
@@ -180,6 +209,21 @@ def journal(store: Store, tenant_id: str) -> Iterator[JournalEntry]:
     """Every journal row of a customer, oldest plan first."""
     rows = store.query(CUSTOMERS, tenant_id, "p-")
     return (from_row(JournalEntry, row) for row in rows if "-step-" in row.key)
+
+
+def plans_of(store: Store, tenant_id: str) -> Iterator[tuple[Plan, list[JournalEntry]]]:
+    """Every plan of a customer with the journal of its steps, oldest first."""
+    entries: list[JournalEntry] = []
+    plan: Plan | None = None
+    for row in store.query(CUSTOMERS, tenant_id, "p-"):
+        if "-step-" in row.key:
+            entries.append(from_row(JournalEntry, row))
+            continue
+        if plan:
+            yield plan, entries
+        plan, entries = from_row(Plan, row), []
+    if plan:
+        yield plan, entries
 
 
 def journal_write(tenant_id: str, entry: JournalEntry, etag: str) -> RowWrite:

@@ -19,6 +19,7 @@ from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_r
 from sync_core.pipeline.permission import standing
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.start_run import Started
+from sync_core.pipeline.undo import keep_undone, start_undo
 
 VALID_DAYS = 7
 SAFE = "safe"
@@ -104,8 +105,10 @@ def decide(
     for change in changes:
         word = Said(fingerprint(change), decision, by, why, now, now + timedelta(days=days))
         save_said(context.store, shown.plan.tenant_id, word)
+    if decision is Decision.APPROVED:
+        keep_undone(context, shown.plan.tenant_id, changes, by)
     event("plan.decided", customer=shown.plan.tenant_id, plan=shown.plan.plan_id, decision=decision.value, changes=len(changes))
-    return Decided(changes, _read_anew(context, shown.plan.tenant_id, by) if decision is Decision.APPROVED else None)
+    return Decided(changes, _read_anew(context, shown.plan, by) if decision is Decision.APPROVED else None)
 
 
 def refusal(change: Change) -> str:
@@ -130,7 +133,7 @@ def _on_show(context: Context, tenant_id: str) -> PlanOnShow | None:
     stored = load_plan(context.store, tenant_id, live.plan_id) if live.plan_id else None
     if stored is None:
         return None
-    mode = item.customer.mode.capped(context.settings.mode_ceiling)
+    mode = (Mode.APPROVE if stored.value.undo else item.customer.mode).capped(context.settings.mode_ceiling)
     said = dict(_words(stored.value, record, context.clock.now()))
     changes = tuple(_with_word(change, said.get(change.change_id), stored.value.mode) for change in stored.value.changes)
     return PlanOnShow(item.customer.name, mode, live.state, replace(stored.value, changes=changes), said)
@@ -185,8 +188,10 @@ def _by_id(shown: PlanOnShow, ids: Collection[str]) -> list[Change]:
     return [known[name] for name in dict.fromkeys(ids)]
 
 
-def _read_anew(context: Context, tenant_id: str, by: str) -> Started | None:
+def _read_anew(context: Context, plan: Plan, by: str) -> Started | None:
+    if plan.undo:
+        return start_undo(context, plan.undo, (plan.tenant_id,), by, plan.plan_id)
     try:
-        return resync(context, tenant_id, asked_by=by)
+        return resync(context, plan.tenant_id, asked_by=by)
     except RetryLater:  # somebody else is starting one in this moment: it finds the word that was just stored
         return None

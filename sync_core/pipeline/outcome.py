@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sync_core.errors import RetryLater
 from sync_core.events import event
+from sync_core.model.billing import Binding
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, StepState
 from sync_core.model.runs import Run
 from sync_core.pipeline.context import Context
@@ -21,10 +22,9 @@ _UNKNOWN = "It was sent, and nobody knows yet whether it was written: the next r
 
 def with_results(context: Context, plan: Plan, entries: Sequence[JournalEntry]) -> Plan:
     """The plan with what its journal says about each change that was to be applied."""
-    adopts = any(change.kind is ChangeKind.ADOPT for change in plan.changes)
-    bindings = load_record(context.store, plan.tenant_id).bindings.values() if adopts else ()
-    taken_over = {binding.link_key for binding in bindings if binding.plan_id == plan.plan_id}
-    return replace(plan, changes=tuple(_with_result(change, entries, taken_over) for change in plan.changes))
+    by_binding = any(change.kind in (ChangeKind.ADOPT, ChangeKind.HAND_BACK) for change in plan.changes)
+    bindings = load_record(context.store, plan.tenant_id).bindings if by_binding else {}
+    return replace(plan, changes=tuple(_with_result(change, plan.plan_id, entries, bindings) for change in plan.changes))
 
 
 def break_off(context: Context, tenant_id: str, plan_id: str, why: str) -> None:
@@ -75,12 +75,16 @@ def _settle(context: Context, run: Run, stored: Stored[Plan]) -> None:
     save_plan(context.store, stored, with_results(context, plan, entries))
 
 
-def _with_result(change: Change, entries: Iterable[JournalEntry], taken_over: Collection[str]) -> Change:
+def _with_result(change: Change, plan_id: str, entries: Iterable[JournalEntry], bindings: Mapping[str, Binding]) -> Change:
     if change.result is not ChangeResult.PLANNED:
         return change
-    if change.kind is ChangeKind.ADOPT:
-        result = ChangeResult.APPLIED if change.link_key in taken_over else ChangeResult.HELD
-        return replace(change, result=result, result_reason="" if change.link_key in taken_over else "The line was changed after it was planned")
+    if change.kind in (ChangeKind.ADOPT, ChangeKind.HAND_BACK):
+        binding = bindings.get(change.link_key)
+        adopting = change.kind is ChangeKind.ADOPT
+        if (binding is not None and binding.plan_id == plan_id) if adopting else binding is None:
+            return replace(change, result=ChangeResult.APPLIED)
+        reason = "The line was changed after it was planned" if adopting else "The line was not set back, and stays managed"
+        return replace(change, result=ChangeResult.HELD, result_reason=reason)
     steps = [entry for entry in entries if change.change_id in entry.step.change_ids]
     bad = [entry for entry in steps if entry.state is not StepState.CONFIRMED]
     if not steps:

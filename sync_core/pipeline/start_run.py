@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sync_core.events import event
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.customers import Mode
+from sync_core.model.plans import Undo
 from sync_core.model.runs import Run, RunKind, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, send
@@ -33,7 +34,14 @@ def start_daily_run(context: Context) -> Started:
 
 
 def start_run(
-    context: Context, run_id: str, kind: RunKind, slot: datetime, only: Sequence[str] = (), ceiling: Mode = Mode.AUTOMATIC, asked_by: str = ""
+    context: Context,
+    run_id: str,
+    kind: RunKind,
+    slot: datetime,
+    only: Sequence[str] = (),
+    ceiling: Mode = Mode.AUTOMATIC,
+    asked_by: str = "",
+    undo: Undo | None = None,
 ) -> Started:
     """Stores the run with the configuration and business dates that all its stages use, and queues its customers.
 
@@ -41,7 +49,7 @@ def start_run(
     """
     there = load_run(context.store, run_id)
     if there is None:
-        run = _new_run(context, run_id, kind, slot, tuple(only), ceiling, asked_by)
+        run = replace(_new_run(context, run_id, kind, slot, tuple(only), ceiling, asked_by), undo=undo)
         made = insert_run(context.store, run)
         there = load_run(context.store, run_id)
         assert there is not None, "a run that was just stored can be read"

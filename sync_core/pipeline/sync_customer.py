@@ -17,7 +17,8 @@ from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.outcome import settle_abandoned
 from sync_core.pipeline.permission import WAITING
-from sync_core.pipeline.planning import Findings, find_changes
+from sync_core.pipeline.planning import Findings
+from sync_core.pipeline.proposing import Proposal, mode_of, propose
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.rows import Stored
@@ -58,10 +59,11 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
         return
     if record.live.value.state is PlanState.APPLYING:
         record = settle_abandoned(context, run, record)
-    mode = item.customer.mode.capped(run.ceiling).capped(context.settings.mode_ceiling)
-    findings = find_changes(context, run, configuration, item, record, plan_id(record), mode)
-    plan = _plan_of(context, run, record, findings, mode)
-    _keep_last_read(context, record, findings)
+    mode = mode_of(context, run, item)
+    proposal = propose(context, run, configuration, item, record, plan_id(record), mode)
+    plan = _plan_of(context, run, record, proposal, mode)
+    if proposal.findings:
+        _keep_last_read(context, record, proposal.findings)
     if plan.changes:
         store_plan(context.store, record, plan)
     elif record.live.value.state is PlanState.LIVE:
@@ -86,7 +88,7 @@ def _keep_last_read(context: Context, record: CustomerRecord, findings: Findings
         save_last_read(context.store, record.tenant_id, findings.last_read)
 
 
-def _plan_of(context: Context, run: Run, record: CustomerRecord, findings: Findings, mode: Mode) -> Plan:
+def _plan_of(context: Context, run: Run, record: CustomerRecord, proposal: Proposal, mode: Mode) -> Plan:
     return Plan(
         plan_id=plan_id(record),
         tenant_id=record.tenant_id,
@@ -95,10 +97,11 @@ def _plan_of(context: Context, run: Run, record: CustomerRecord, findings: Findi
         mode=mode,
         configuration=run.configuration,
         business_dates=run.business_dates,
-        changes=findings.changes,
-        unlinked=findings.unlinked,
-        notes=findings.notes,
-        snapshot=findings.last_read.snapshot,
+        changes=proposal.changes,
+        unlinked=proposal.unlinked,
+        notes=proposal.notes,
+        snapshot=proposal.snapshot,
+        undo=run.undo,
     )
 
 
@@ -109,7 +112,7 @@ def plan_id(record: CustomerRecord) -> str:
 
 def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> None:
     planned = [change for change in plan.changes if change.result is ChangeResult.PLANNED]
-    writing = (change for change in planned if change.kind is not ChangeKind.ADOPT)  # a line taken over as it is moves nothing
+    writing = (change for change in planned if change.kind not in (ChangeKind.ADOPT, ChangeKind.HAND_BACK))  # these write nothing
     unasked = [change for change in writing if change.decision is not Decision.APPROVED]
     waiting = sum(1 for change in plan.changes if change.result in WAITING)
     if planned:

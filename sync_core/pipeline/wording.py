@@ -35,6 +35,8 @@ def before_and_after(change: Change) -> str:
             return f"{before} → 0, the line ends"
         case ChangeKind.ADOPT:
             return f"line {change.line_id} taken over with {after}"
+        case ChangeKind.HAND_BACK:
+            return f"line {change.line_id} handed back with {after}"
         case ChangeKind.NONE:
             return f"stays at {before}" if before else ""
 

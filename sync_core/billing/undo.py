@@ -1,0 +1,220 @@
+"""Takes back what was written for a link: back to what was there before the first of the chosen changes.
+
+Nothing is un-ended and no invoice is changed. What cannot be taken back is a question that says why, and what to do instead;
+everything else needs a person's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from sync_core.billing.changes import NOTHING, Case, ask
+from sync_core.billing.existing import editor, edits
+from sync_core.billing.identity import change_id, plain
+from sync_core.billing.inputs import ReconcileInput
+from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, period_of
+from sync_core.billing.resolve import cannot_bill
+from sync_core.model.agreements import Agreement, AgreementLines, Charge, Line, Product
+from sync_core.model.billing import BillingProfile, Binding, Link
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
+
+_WRITES = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)
+_KNOWN = (*_WRITES, ChangeKind.ADOPT, ChangeKind.HAND_BACK)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A change that was written, or may have been. ``before`` are the PSA's values right before it, by the names that plans use."""
+
+    plan_id: str
+    change: Change
+    before: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """By which a person chooses it."""
+        return f"{self.plan_id}/{self.change.change_id}"
+
+    @property
+    def words(self) -> str:
+        """What it did, such as ``set quantity 10 → 12 (000007-1f/3kd)``."""
+        numbers = " → ".join(filter(None, (plain(self.change.before), plain(self.change.after))))
+        return f"{self.change.kind} {numbers} ({self.name})"
+
+    @property
+    def counts_from(self) -> date | None:
+        """The first day that is billed otherwise because of it."""
+        if self.change.kind not in _WRITES or self.change.effective is None:
+            return None
+        return self.change.effective + ONE_DAY if self.change.kind is ChangeKind.END else self.change.effective
+
+    @property
+    def units_before(self) -> Decimal | None:
+        """What the line held before it; ``None`` where there was no line."""
+        if self.change.kind is ChangeKind.ADD:
+            return None
+        return Decimal(self.before["quantity"]) if "quantity" in self.before else self.change.before
+
+
+def take_back(inputs: ReconcileInput, written: Sequence[Written], chosen: Collection[str]) -> tuple[Change, ...]:
+    """The changes that take back the chosen ones of one link; none where all is already as it was.
+
+    Args:
+        inputs: what is there now: the link's binding, the lines of its agreement, and the product where its line was ended.
+        written: all that was ever written for the link, oldest first.
+        chosen: names of what is to be taken back.
+    """
+    own = [item for item in written if not item.change.is_double]
+    targets = [item for item in own if item.name in chosen]
+    doubles = [item for item in written if item.change.is_double and item.name in chosen]
+    changes = [_ask(inputs, item, "It ended a second line of the same units, which is not brought back.") for item in doubles]
+    return (*changes, *(_of_link(inputs, own, targets) if targets else ()))
+
+
+def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[Written]) -> Iterator[Change]:
+    last = targets[-1]
+    binding = inputs.bindings.get(last.change.link_key)
+    lines = inputs.agreements.get((binding.connection, binding.agreement_id)) if binding else None
+    if obstacle := _unfit(own, targets) or _not_there(inputs, last, binding, lines):
+        yield _ask(inputs, last, obstacle, lines)
+        return
+    assert binding and lines, "a link without them has an obstacle"
+    before = targets[0].units_before
+    explanation = f"Takes back {', '.join(item.words for item in reversed(targets))}."
+    case = Case(inputs, _link(last.change), lines, before or NOTHING, explanation)
+    line = lines.line(binding.line_id)
+    living = line is not None and binding.ended is None
+    if obstacle := _invoiced(targets, lines.agreement) or ("" if living else _not_renewable(case, targets)):
+        yield _ask(inputs, last, obstacle, lines)
+        return
+    changes = _of_line(case, line, before, _managed_before(own, targets[0])) if living and line else _renewed(case, binding, targets[0])
+    yield from (replace(change, verdict=Verdict.NEEDS_APPROVAL, undoes=last.change.after) for change in changes)
+
+
+def _of_line(case: Case, line: Line, before: Decimal | None, managed: bool) -> Iterator[Change]:
+    """The line as it was: at its units, never billed where there was none, and in people's hands where it was theirs."""
+    if before is None:
+        eve = (line.starts or case.opens) - ONE_DAY
+        ended = case.end(line, case.explanation)
+        yield replace(
+            ended,
+            reasons=(case.explanation, f"The line ends on {eve}, the eve of its start, and is billed for no day."),
+            effective=eve,
+            invoice=invoice_for(case.agreement, eve + ONE_DAY),
+        )
+        return
+    if line.quantity != before:
+        yield case.set_quantity(line)
+    if not managed:
+        handed = case.adopt(replace(line, quantity=before), case.explanation, "From then on the line is people's again; its link stays configured.")
+        yield replace(
+            handed, change_id=change_id(case.link.key, ChangeKind.HAND_BACK, line.line_id), kind=ChangeKind.HAND_BACK, before=before, rests_on={}
+        )
+
+
+def _renewed(case: Case, binding: Binding, first: Written) -> Iterator[Change]:
+    """A new line in place of one that was ended; none where there was none before."""
+    if not case.wanted:
+        return
+    product = _product(case)
+    assert product and binding.ended, "a line that cannot be renewed has an obstacle"
+    added = case.add(product, max(case.opens, binding.ended + ONE_DAY))
+    words = f"Line {binding.line_id} was ended with {binding.ended} and stays so: a new line takes its place, at the catalogue's price."
+    price = first.before.get("unit price", plain(product.price))
+    differs = "" if price == plain(product.price) else f"The price was {price} and is {plain(product.price)} now."
+    yield replace(added, reasons=tuple(filter(None, (*added.reasons, words, differs))))
+
+
+def _unfit(own: Sequence[Written], targets: Sequence[Written]) -> str:
+    """Why these changes cannot be taken back whatever is in the PSA now."""
+    later = [item for item in own[own.index(targets[0]) :] if item not in targets]
+    if later and all(item.change.undoes is not None for item in later):
+        return f"It was undone already: {', '.join(item.words for item in later)}."
+    if later:
+        return f"The line was changed again on top: {', '.join(item.words for item in later)}. Undo that too, or leave both."
+    unsure = [item for item in targets if item.change.result is not ChangeResult.APPLIED]
+    if unsure:
+        return f"It is {unsure[0].change.result}: {unsure[0].change.result_reason}. The next plan goes on from what is there."
+    if strange := [item for item in targets if item.change.kind not in _KNOWN]:
+        return f"Nothing takes back “{strange[0].change.kind}”. Correct the line by hand."
+    if targets[0].change.kind is ChangeKind.HAND_BACK:
+        return "Handing back wrote nothing. Approve the adoption that the next plan shows, and the line is managed again."
+    return ""
+
+
+def _not_there(inputs: ReconcileInput, last: Written, binding: Binding | None, lines: AgreementLines | None) -> str:
+    """Why the line is not as we left it."""
+    if binding is None:
+        return "Nothing is known any more of the line that the link managed."
+    if lines is None:
+        return f"Agreement {binding.agreement_id} is gone."
+    if problem := cannot_bill(lines.agreement, inputs.business_dates[last.change.connection]):
+        return problem
+    line = lines.line(binding.line_id)
+    if line is None:
+        return f"Line {binding.line_id} is gone from the agreement." if binding.ended is None else ""
+    if edited := edits(line, binding):
+        return f"Line {line.line_id} was edited since by {editor(line)}: {', '.join(edited.values())}. Set that back in the PSA first."
+    return ""
+
+
+def _invoiced(targets: Sequence[Written], agreement: Agreement) -> str:
+    """Why time that is invoiced stands in the way, with the line that would correct it; amounts are estimates, net."""
+    opens = first_open_day(agreement)
+    billed = [(item, _periods(agreement, day, opens)) for item in targets if (day := item.counts_from) and day < opens]
+    if not billed:
+        return ""
+    correction = -sum((item.change.money * periods for item, periods in billed), NOTHING)
+    first = billed[0][0]
+    units = (first.change.before or NOTHING) - (first.change.after or NOTHING)
+    return (
+        f"It is invoiced up to {opens - ONE_DAY}, and an undo changes no invoice. A one-off line corrects it: {first.change.product},"
+        f" {units:+f} units from {first.counts_from} to {opens - ONE_DAY}, {correction:+.2f} {first.change.currency} in all."
+        f" What is billed from {opens} on follows what is counted: correct the profile or the link."
+    )
+
+
+def _periods(agreement: Agreement, day: date, opens: date) -> int:
+    number = 0
+    while day < opens:
+        number, day = number + 1, period_of(agreement, day).last + ONE_DAY
+    return number
+
+
+def _not_renewable(case: Case, targets: Sequence[Written]) -> str:
+    """Why no new line can take the place of the one that was ended."""
+    ending = targets[-1]
+    product = _product(case)
+    if not case.wanted:
+        return ""
+    if ending.before.get("charge", Charge.BILLABLE) != Charge.BILLABLE or ending.before.get("included", "0") != "0":
+        return "The line that was ended was not charged in full, and a new one would be. Make it in the PSA, and take it over with `line: adopt`."
+    if product is None or not product.active:
+        return f"Product {ending.change.product} is not sold any more, so no new line can take the place of the one that was ended."
+    return ""
+
+
+def _managed_before(own: Sequence[Written], first: Written) -> bool:
+    """Whether the link had its line before ``first``, so that it keeps it after the undo."""
+    managed = False
+    for item in own[: own.index(first)]:
+        managed = item.change.kind is not ChangeKind.HAND_BACK
+    return managed or first.change.kind is not ChangeKind.ADOPT
+
+
+def _product(case: Case) -> Product | None:
+    return case.inputs.products.get((case.link.connection, case.link.profile.product))
+
+
+def _ask(inputs: ReconcileInput, item: Written, text: str, lines: AgreementLines | None = None) -> Change:
+    words = f"Takes back {item.words}: not possible."
+    line = lines.line(item.change.line_id) if lines else None
+    return ask(inputs, _link(item.change), words, text, line=line, agreement=lines.agreement if lines else None)
+
+
+def _link(change: Change) -> Link:
+    """The link as the change knew it: the configuration may have none any more."""
+    return Link(change.link_key, change.item_id, BillingProfile("", change.product), change.connection, "", change.agreement_id)
