@@ -17,7 +17,7 @@ def test_two_hosts_share_a_night_and_write_each_line_once(chain: Chain) -> None:
     assert chain.writes == chain.promised_writes
 
 
-@pytest.mark.parametrize("write", [1, 3, 5])
+@pytest.mark.parametrize("write", [1, 4])
 def test_a_host_that_dies_while_a_write_is_under_way_leaves_nothing_undone_and_nothing_doubled(chain: Chain, write: int) -> None:
     """Whose write it is, is left to chance: the killed host's own, or the other one's while it is busy elsewhere."""
     first = chain.start_host(SHORT_LEASE)
