@@ -12,7 +12,8 @@ from sandbox.halopsa import HaloPsaSimulator
 from sandbox.halopsa.access import Access
 from sandbox.web import Request, Response, serve
 from sync_core.ports import Psa
-from tests.conformance.subjects import TODAY, halopsa, halopsa_books
+from tests.conformance.halopsa_subject import halopsa, halopsa_books
+from tests.conformance.subjects import TODAY
 
 LIST = "/api/RecurringInvoice"
 ONE = f"{LIST}/-1"

@@ -17,9 +17,6 @@ from adapters.psa import kind_named
 from sandbox.connectwise import ConnectWiseSimulator, Ledger
 from sandbox.connectwise.access import Access, Door
 from sandbox.faults import Effect, Fault, Faults
-from sandbox.halopsa import HaloPsaSimulator
-from sandbox.halopsa import Ledger as HaloPsaLedger
-from sandbox.halopsa import access as halopsa_access
 from sandbox.memory.psa import Keeping, MemoryPsa, Mishap
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
@@ -195,82 +192,6 @@ class ConnectWiseSubject:
         self._late.append(write)
 
 
-class HaloPsaSubject:
-    """The HaloPSA adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
-
-    cancelled, prorates, names_editors = AgreementStatus.INACTIVE, False, False
-    agreement_ends: date | None = None
-    line_starts: date | None = START
-    fractions = True
-
-    def __init__(self) -> None:
-        self._late: list[Callable[[], object]] = []
-        self._access = halopsa_access.Access()
-        self._ledger = halopsa_books()
-        self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
-        self._server = serve(with_unknown_members(self.simulator))
-        self.psa = halopsa(self._server.url, self._access, {"page_size": "3"})
-        self.agreement_id, self.cancelled_agreement_id, self.company_id = "-1", "-2", "1"
-
-    def lose_next_answer(self) -> None:
-        self._fault(Effect.DROP_AFTER)
-
-    def commit_next_late(self) -> None:
-        self._fault(Effect.LATE_COMMIT)
-
-    def commit(self) -> None:
-        for write in self._late:
-            write()
-
-    def throttle_next_write(self) -> None:
-        self._fault(Effect.ANSWER, status=429, headers={"Retry-After": "30"}, body=json.dumps({"Message": "Too many requests."}))
-
-    def reject_next_write(self) -> None:
-        self._fault(Effect.ANSWER, status=400, body=json.dumps({"ClassName": "System.Exception", "Message": "quantity: must be something else"}))
-
-    def refuse_key(self) -> None:
-        self._access.door = halopsa_access.Door.UNAUTHORIZED
-
-    def edit_quantity(self, line_id: str, quantity: int) -> None:
-        self._ledger.edit_as_person(int(line_id), quantity=Decimal(quantity))
-
-    def count_writes(self) -> int:
-        return len(self._ledger.writes)
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _fault(self, effect: Effect, **members: Any) -> None:
-        self.simulator.faults.add(Fault(effect, "POST", "/RecurringInvoice$", **members))
-
-    def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
-        self._late.append(write)
-
-
-def halopsa_books() -> HaloPsaLedger:
-    """The books above, as Halo keeps them."""
-    ledger = HaloPsaLedger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
-    contoso = ledger.client("Contoso Ltd")
-    ledger.client("Fabrikam Ltd")
-    ledger.user(contoso, "office@contoso.example")
-    ledger.user(contoso, "billing@mail.contoso.example")
-    cloud = ledger.recurring_invoice(contoso, "Cloud", START, currency="EUR")
-    ledger.recurring_invoice(contoso, "Old", START, disabled=True)
-    for number in range(1, LINES + 1):
-        item = ledger.item(f"M365-{number}", price=str(PRICE))
-        ledger.line(cloud, item, number, ends=OVER if number == LINES else None)
-    return ledger
-
-
-def halopsa(url: str, access: halopsa_access.Access, settings: dict[str, str] | None = None, budget: Budget | None = None) -> Psa:
-    """The HaloPSA adapter with the simulator's application; it may call as often as it likes."""
-    kind, clock = kind_named("halopsa"), SystemClock()
-    given = {"client_id": access.client_id, "calls_per_minute": "100000", **(settings or {})}
-    connection = Connection("psa one", kind.name, url, settings=given, secrets={"client_secret": "halo-secret"})
-    secrets = MemorySecrets({"halo-secret": access.client_secret})
-    return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
-
-
 def connectwise_books() -> Ledger:
     """The books above, as ConnectWise keeps them."""
     ledger = Ledger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
@@ -316,7 +237,6 @@ def with_unknown_members(application: Application) -> Application:
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     "connectwise": ConnectWiseSubject,
-    "halopsa": HaloPsaSubject,
     "memory-lines": lambda: MemorySubject(Keeping.LINES),
     "memory-whole-agreements": lambda: MemorySubject(Keeping.WHOLE_AGREEMENTS),
     "memory-dated-deltas": lambda: MemorySubject(Keeping.DATED_DELTAS),

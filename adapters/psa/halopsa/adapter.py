@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from adapters.psa.halopsa import reading
+from adapters.psa.halopsa.catalogue import Catalogue
 from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.comparing import changed_beside
 from adapters.psa.halopsa.invoices import RecurringInvoices
-from adapters.psa.halopsa.kept import Kept, SentLines
+from adapters.psa.halopsa.kept import SentLines
+from adapters.psa.halopsa.refusals import understood
 from adapters.psa.halopsa.settings import HaloPsaSettings
 from adapters.psa.halopsa.steps import RESOURCE, Effect, body, effect, marked, operations_of, steps_for
 from adapters.psa.records import Record, text
@@ -24,12 +25,7 @@ from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 RIGHTS = {"Recurring invoices": RESOURCE, "Customers": "Client", "Users": "Users", "Items": "Item"}
 """What the API application must at least be let read, and the resource that shows it."""
 
-_ITEMS = "items"
 _MOST_WORDS = 5
-
-_log = logging.getLogger(__name__)
-
-Read = TypeVar("Read")
 
 
 class HaloPsa:
@@ -42,8 +38,8 @@ class HaloPsa:
     def __init__(self, settings: HaloPsaSettings, client: Client, clock: Clock) -> None:
         self._settings = settings
         self._client = client
-        self._invoices = RecurringInvoices(settings, client, clock)
-        self._items: Kept[Mapping[str, Product]] = Kept(clock, settings.lines_kept_seconds)
+        self._catalogue = Catalogue(settings.name, client, clock, settings.lines_kept_seconds)
+        self._invoices = RecurringInvoices(settings, client, self._catalogue, clock)
         self._sent = SentLines()
 
     @property
@@ -59,20 +55,18 @@ class HaloPsa:
     def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
         """See ``Psa.read_headers``."""
         if agreement_ids is None:
-            return self._active(self._invoices.listed({}))
-        found = [self._invoices.anew(each) for each in sorted(set(agreement_ids)) if each.lstrip("-").isdecimal()]
-        return self._heads(record for record in found if record)
+            return _active(self._invoices.heads({}))
+        found = [self._invoices.head(each) for each in sorted(set(agreement_ids)) if each.lstrip("-").isdecimal()]
+        return [head for head in found if head]
 
     def company_agreements(self, company_id: str) -> Sequence[Agreement]:
         """See ``Psa.company_agreements``."""
-        heads = self._active(self._invoices.listed({"client_id": company_id})) if company_id.isdecimal() else []
+        heads = _active(self._invoices.heads({"client_id": company_id})) if company_id.isdecimal() else []
         return [head for head in heads if head.company_id == company_id]
 
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
         """See ``Psa.read_lines``. A line has one quantity for all its life, so ``on`` changes nothing here."""
-        record = self._invoices.kept(agreement.agreement_id)
-        items = self._all_items()
-        return self._understood(_named(agreement.agreement_id), lambda: reading.lines(record, items, self._settings.line_end))
+        return self._invoices.lines(agreement.agreement_id)
 
     def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
         """See ``Psa.read_agreement``."""
@@ -83,11 +77,11 @@ class HaloPsa:
         """See ``Psa.companies``."""
         active = {"includeactive": "true", "includeinactive": "false"}
         clients, users = self._client.records("Client", active), self._client.records("Users", active)
-        return self._understood("a client", lambda: reading.companies(clients, users))
+        return understood(f"PSA connection {self.connection}, clients", lambda: reading.companies(clients, users))
 
     def products(self, identifiers: Collection[str] | None = None) -> Sequence[Product]:
         """See ``Psa.products``."""
-        return [item for item in self._all_items().values() if identifiers is None or item.identifier in identifiers]
+        return [item for item in self._catalogue.items().values() if identifiers is None or item.identifier in identifiers]
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``: one step, with all changes of the agreement."""
@@ -114,15 +108,15 @@ class HaloPsa:
         A write that this process sent is done only if nothing else was changed with it, on no line. After a crash there is
         nothing to compare the other lines with, and what the step was to do decides alone.
         """
-        record = self._invoices.present(step.agreement_id)
-        lines = self._understood(_named(step.agreement_id), lambda: reading.line_records(record))
-        effects = self._understood(_named(step.agreement_id), lambda: [effect(lines, each) for each in operations_of(step)])
-        probes = {each.probe for each in effects}
-        if probes == {Probe.NOT_DONE}:
+        where = self._invoices.where(step.agreement_id)
+        record = self._invoices.record(step.agreement_id)
+        lines = understood(where, lambda: reading.line_records(record))
+        effects = understood(where, lambda: [effect(lines, each) for each in operations_of(step)])
+        if all(each.probe is Probe.NOT_DONE for each in effects):
             return Probed(Probe.NOT_DONE)
         if why := _unclear(effects) or self._changed_beside(step, lines):
             return Probed(Probe.CANNOT_TELL, why=why)
-        return Probed(Probe.DONE, tuple(self._line(each.line) for each in effects if each.line))
+        return Probed(Probe.DONE, understood(where, lambda: tuple(self._invoices.line(each.line) for each in effects if each.line)))
 
     def health(self) -> Health:
         """See ``Psa.health``. Whether the application may also write recurring invoices shows only when one is written."""
@@ -139,22 +133,22 @@ class HaloPsa:
             raise StopRun(f"{right} cannot be read: {error.what}", code=error.code, where=error.where, why=error.why, fix=error.fix) from error
 
     def _body(self, step: Step) -> list[dict[str, Any]]:
-        record = self._invoices.present(step.agreement_id)
+        record = self._invoices.record(step.agreement_id)
         try:
             content = body(record, operations_of(step))
         except ValueError as error:
-            fix = "Mend it in Halo; the next run plans anew"
-            raise Rejected("The write was not sent", code="halopsa-lines", where=self._at(step), why=shown(str(error)), fix=fix) from None
+            where, fix = self._invoices.where(step.agreement_id), "Mend it in Halo; the next run plans anew"
+            raise Rejected("The write was not sent", code="halopsa-lines", where=where, why=shown(str(error)), fix=fix) from None
         self._sent.put(step.step_id, content[0]["lines"])
         return content
 
     def _first_line_id(self, step: Step, saved: Record) -> str:
         """The line of the step's first change, as the answer shows it."""
-        operation = operations_of(step)[0]
-        lines = self._understood(_named(step.agreement_id), lambda: reading.line_records(saved), OutcomeUnknown)
+        operation, where = operations_of(step)[0], self._invoices.where(step.agreement_id)
+        lines = understood(where, lambda: reading.line_records(saved), OutcomeUnknown)
         found = [operation["line"]] if "line" in operation else [text(each, "id") for each in marked(lines, operation["marker"])]
         if not found or not found[-1]:
-            raise OutcomeUnknown("Halo took the write and shows no new line", where=self._at(step))
+            raise OutcomeUnknown("Halo took the write and shows no new line", where=where)
         return found[-1]
 
     def _changed_beside(self, step: Step, lines: Sequence[Record]) -> str:
@@ -164,44 +158,9 @@ class HaloPsa:
         found = [] if sent is None else changed_beside(sent, lines, markers)
         return f"More was changed than was asked for: {'; '.join(found[:_MOST_WORDS])}" if found else ""
 
-    def _active(self, records: Iterable[Record]) -> list[Agreement]:
-        return [head for head in self._heads(records) if head.status is AgreementStatus.ACTIVE]
 
-    def _heads(self, records: Iterable[Record]) -> list[Agreement]:
-        """The agreements that can be read; one that cannot is left out, so that it holds its own customer and no other."""
-        found = []
-        for record in records:
-            try:
-                found.append(reading.agreement(record, self._settings))
-            except ValueError as error:
-                _log.warning("PSA connection %s: %s is left out: %s", self.connection, _named(text(record, "id")), shown(str(error)))
-        return found
-
-    def _all_items(self) -> Mapping[str, Product]:
-        items = self._items.get(_ITEMS)
-        if items is None:
-            query = {"includeactive": "true", "includeinactive": "false"}
-            items = self._understood("an item", lambda: reading.items(self._client.records("Item", query)))
-            self._items.put(_ITEMS, items)
-        return items
-
-    def _line(self, record: Record) -> Line:
-        items = self._all_items()
-        return self._understood(f"line {text(record, 'id')}", lambda: reading.line(record, items, self._settings.line_end))
-
-    def _at(self, step: Step) -> str:
-        return f"PSA connection {self.connection}, {_named(step.agreement_id)}"
-
-    def _understood(self, what: str, read: Callable[[], Read], error_class: type[Rejected] | type[OutcomeUnknown] = Rejected) -> Read:
-        try:
-            return read()
-        except ValueError as error:
-            where = f"PSA connection {self.connection}, {what}"
-            raise error_class("Halo's answer cannot be read", code="unreadable-record", where=where, why=shown(str(error))) from None
-
-
-def _named(agreement_id: str) -> str:
-    return f"recurring invoice {agreement_id}"
+def _active(heads: Iterable[Agreement]) -> list[Agreement]:
+    return [head for head in heads if head.status is AgreementStatus.ACTIVE]
 
 
 def _unclear(effects: Sequence[Effect]) -> str:

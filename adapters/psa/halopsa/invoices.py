@@ -10,14 +10,19 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 
 from adapters.psa.halopsa import reading
+from adapters.psa.halopsa.catalogue import Catalogue
 from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.kept import Kept
-from adapters.psa.halopsa.settings import HaloPsaSettings, LineEnd, LinesInList
+from adapters.psa.halopsa.refusals import understood
+from adapters.psa.halopsa.settings import HaloPsaSettings, LinesInList
 from adapters.psa.halopsa.steps import RESOURCE
 from adapters.psa.records import Record, text
+from adapters.redaction import shown
 from sync_core.errors import Rejected
+from sync_core.model.agreements import Agreement, Line
 from sync_core.ports import Clock
 
 MISSES_BEFORE_ALL = 10
@@ -26,78 +31,99 @@ _log = logging.getLogger(__name__)
 
 
 class RecurringInvoices:
-    """The recurring invoices of one site, kept for ``lines_kept_seconds`` after each read. Safe to share between threads."""
+    """The recurring invoices of one site; their lines are kept for ``lines_kept_seconds`` after each read. Safe to share between threads."""
 
-    def __init__(self, settings: HaloPsaSettings, client: Client, clock: Clock) -> None:
+    def __init__(self, settings: HaloPsaSettings, client: Client, catalogue: Catalogue, clock: Clock) -> None:
         self._settings = settings
         self._client = client
-        self._kept: Kept[Record] = Kept(clock, settings.lines_kept_seconds)
+        self._catalogue = catalogue
+        self._kept: Kept[tuple[Line, ...]] = Kept(clock, settings.lines_kept_seconds)
         self._misses = itertools.count(1)
         self._whole_in_list = {LinesInList.YES: True, LinesInList.NO: False}.get(settings.lines_in_list)
 
-    def listed(self, query: Mapping[str, str]) -> list[Record]:
-        """All recurring invoices that fit a query."""
+    def heads(self, query: Mapping[str, str]) -> list[Agreement]:
+        """The heads that fit a query; one that cannot be read is left out, so that it holds its own customer and no other."""
         with_lines = {} if self._whole_in_list is False else {"includelines": "true"}
-        rows = list(self._client.records(RESOURCE, {**query, **with_lines}))
-        self._misses = itertools.count(1)
+        lines: dict[str, tuple[Line, ...]] = {}
+        found = [self._taken(row, lines) for row in self._client.records(RESOURCE, {**query, **with_lines})]
         if self._whole_in_list is None:
-            self._whole_in_list = self._compared(rows)
-        for row in rows if self._whole_in_list else ():
-            self._kept.put(text(row, "id"), row)
-        return rows
+            self._whole_in_list = self._compared(lines)
+        if self._whole_in_list:
+            self._keep(lines)
+        self._misses = itertools.count(1)
+        return [head for head in found if head]
 
-    def anew(self, number: str) -> Record | None:
-        """One recurring invoice, read now; ``None`` when it is gone."""
+    def head(self, number: str) -> Agreement | None:
+        """One head, read now together with its lines; ``None`` when it is gone or cannot be read."""
+        self._kept.forget(number)
         record = self._client.one(RESOURCE, number)
-        if record is None:
-            self._kept.forget(number)
-        else:
-            self._kept.put(number, record)
-        return record
+        lines: dict[str, tuple[Line, ...]] = {}
+        head = self._taken(record, lines) if record else None
+        self._keep(lines)
+        return head
 
-    def present(self, number: str) -> Record:
-        """One recurring invoice, read now; raises ``Rejected`` when it is gone."""
-        record = self.anew(number)
-        if record is None:
-            raise Rejected(f"Recurring invoice {number} is not there", code="agreement-missing", where=f"PSA connection {self._settings.name}")
-        return record
-
-    def kept(self, number: str) -> Record:
-        """One recurring invoice as it was last read, or read now when that is too long ago.
+    def lines(self, number: str) -> tuple[Line, ...]:
+        """The lines as they were last read, or read now when that is too long ago; raises ``Rejected`` when the recurring invoice is gone.
 
         Another worker may have read the heads, so a worker that misses many reads them all: that costs less than one by one.
         """
-        record = self._kept.get(number)
-        if record is None and self._whole_in_list is not False and next(self._misses) == MISSES_BEFORE_ALL:
-            self.listed({})
-            record = self._kept.get(number)
-        return record or self.present(number)
+        found = self._kept.get(number)
+        if found is None and self._whole_in_list is not False and next(self._misses) == MISSES_BEFORE_ALL:
+            self.heads({})
+            found = self._kept.get(number)
+        if found is None:
+            record = self.record(number)
+            found = understood(self.where(number), lambda: self._lines(record))
+            self._kept.put(number, found)
+        return found
+
+    def record(self, number: str) -> Record:
+        """The recurring invoice as Halo has it now; raises ``Rejected`` when it is gone."""
+        record = self._client.one(RESOURCE, number)
+        if record is None:
+            raise Rejected(f"Recurring invoice {number} is not there", code="agreement-missing", where=self.where(number))
+        return record
+
+    def line(self, record: Record) -> Line:
+        """One line as we understand it; raises ``ValueError``."""
+        return reading.line(record, self._catalogue.items(), self._settings.line_end)
 
     def forget(self, number: str) -> None:
-        """What was read of it holds no longer."""
+        """What was read of its lines holds no longer."""
         self._kept.forget(number)
 
-    def _compared(self, rows: list[Record]) -> bool | None:
-        """Whether the list shows lines as a read by id does; ``None`` while there is none to compare."""
-        row = max(rows, key=_number_of_lines, default=None)
-        whole = self._client.one(RESOURCE, text(row, "id")) if row else None
-        if row is None or whole is None or not _number_of_lines(whole):
+    def where(self, number: str) -> str:
+        """The place of an error."""
+        return f"PSA connection {self._settings.name}, recurring invoice {number}"
+
+    def _taken(self, record: Record, lines: dict[str, tuple[Line, ...]]) -> Agreement | None:
+        """The head; its lines are put into ``lines`` where they can be read, and the record itself, which is large, is let go."""
+        try:
+            head = reading.agreement(record, self._settings)
+        except ValueError as error:
+            _log.warning("%s is left out: %s", self.where(text(record, "id")), shown(str(error)))
             return None
-        same = _lines(row) == _lines(whole)
+        with suppress(ValueError):
+            lines[head.agreement_id] = self._lines(record)
+        return head
+
+    def _keep(self, lines: Mapping[str, tuple[Line, ...]]) -> None:
+        for number, found in lines.items():
+            self._kept.put(number, found)
+
+    def _lines(self, record: Record) -> tuple[Line, ...]:
+        return tuple(self.line(each) for each in reading.line_records(record))
+
+    def _compared(self, listed: Mapping[str, tuple[Line, ...]]) -> bool | None:
+        """Whether a list shows lines as a read by id does; ``None`` while there is none to compare."""
+        number = max(listed, key=lambda each: len(listed[each]), default=None)
+        if number is None:
+            return None
+        lines: dict[str, tuple[Line, ...]] = {}
+        record = self._client.one(RESOURCE, number)
+        if record is None or self._taken(record, lines) is None or not lines.get(number):
+            return None
+        same = set(lines[number]) == set(listed[number])
         if not same:
-            words = "PSA connection %s: the list does not show the lines of recurring invoice %s whole, so lines are read one invoice at a time"
-            _log.warning(words, self._settings.name, text(row, "id"))
+            _log.warning("%s: the list does not show its lines whole, so lines are read one recurring invoice at a time", self.where(number))
         return same
-
-
-def _number_of_lines(record: Record) -> int:
-    found = record.get("lines")
-    return len(found) if isinstance(found, list) else 0
-
-
-def _lines(record: Record) -> object:
-    """The lines as we understand them, by id; ``None`` where they cannot be understood."""
-    try:
-        return sorted(reading.lines(record, {}, LineEnd.INCLUSIVE), key=lambda line: line.line_id)
-    except ValueError:
-        return None

@@ -56,13 +56,11 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
     return _with_next_invoice(head, created, settings.next_invoice_covers)
 
 
-def lines(record: Record, items: Mapping[str, Product], line_end: LineEnd) -> tuple[Line, ...]:
-    """The lines of a recurring invoice; raises ``ValueError`` when one cannot be read whole, for without it the agreement would be billed wrongly."""
-    return tuple(line(each, items, line_end) for each in line_records(record))
-
-
 def line(record: Record, items: Mapping[str, Product], line_end: LineEnd) -> Line:
-    """A line; its quantity is the same on every day of its life. A line without an item of the catalogue has its own text as its product."""
+    """A line; its quantity is the same on every day of its life. A line without an item of the catalogue has its own text as its product.
+
+    Raises ``ValueError`` when it cannot be read whole: without one of its lines an agreement would be billed wrongly.
+    """
     item_id = text(record, "_itemid")
     item = items.get(item_id)
     ends = day(record, "enddate")

@@ -6,16 +6,19 @@ A body is ``{ClassName, Message}``, ``{Message}``, ``{error, error_description}`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from adapters.http import Answer
 from adapters.redaction import shown
-from sync_core.errors import Rejected, StopRun, SyncError
+from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError
 
 _FIXES = {
     401: "Check the client id, the client secret and the tenant of the API application in Halo",
     403: "Give the API application's scope and its agent the rights to recurring invoices, customers, users and items",
 }
+Read = TypeVar("Read")
+
 _WORDS = ("Message", "message", "error_description", "errorMessage", "error", "_warning")
 
 
@@ -46,3 +49,11 @@ def write_refused(answer: Answer, where: str) -> Rejected:
     """The error for a refused write."""
     fix = _FIXES.get(answer.status, "Mend what is named in Halo; the next run plans anew")
     return Rejected(f"Halo answers with status {answer.status}", code=f"halopsa-{answer.status}", where=where, why=explained(answer), fix=fix)
+
+
+def understood(where: str, read: Callable[[], Read], error_class: type[Rejected] | type[OutcomeUnknown] = Rejected) -> Read:
+    """What ``read`` makes of a record; its ``ValueError`` is an error of this class instead."""
+    try:
+        return read()
+    except ValueError as error:
+        raise error_class("Halo's answer cannot be read", code="unreadable-record", where=where, why=shown(str(error))) from None

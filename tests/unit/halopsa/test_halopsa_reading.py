@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.psa.halopsa.reading import agreement, companies, items, line, lines
+from adapters.psa.halopsa.reading import agreement, companies, items, line, line_records
 from adapters.psa.halopsa.settings import Covers, HaloPsaSettings, LineEnd
 from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Line
 
@@ -155,7 +155,7 @@ def test_a_heading_between_lines_has_no_quantity() -> None:
 
 def test_lines_that_are_no_list_are_an_error_and_not_an_empty_agreement() -> None:
     with pytest.raises(ValueError, match="lines"):
-        lines({**HEAD, "lines": None}, ITEMS, LineEnd.INCLUSIVE)
+        line_records({**HEAD, "lines": None})
 
 
 def test_items_that_share_a_name_are_told_apart_by_their_id() -> None:

@@ -1,0 +1,102 @@
+"""HaloPSA under test, with the books that all subjects have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from adapters.clock import SystemClock
+from adapters.psa import kind_named
+from sandbox.faults import Effect, Fault, Faults
+from sandbox.halopsa import HaloPsaSimulator, Ledger
+from sandbox.halopsa.access import Access, Door
+from sandbox.memory.secrets import MemorySecrets
+from sandbox.memory.store import MemoryStore
+from sandbox.web import serve
+from sync_core.budget import Budget
+from sync_core.model.agreements import AgreementStatus
+from sync_core.model.configuration import Connection
+from sync_core.ports import Psa
+from tests.conformance.subjects import LINES, OVER, PRICE, START, Subject, with_unknown_members
+
+
+class HaloPsaSubject:
+    """The HaloPSA adapter against the simulator over a real socket, in pages of three rows, with members nobody knows in every answer."""
+
+    cancelled, prorates, names_editors = AgreementStatus.INACTIVE, False, False
+    agreement_ends: date | None = None
+    line_starts: date | None = START
+    fractions = True
+
+    def __init__(self) -> None:
+        self._late: list[Callable[[], object]] = []
+        self._access = Access()
+        self._ledger = halopsa_books()
+        self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
+        self._server = serve(with_unknown_members(self.simulator))
+        self.psa = halopsa(self._server.url, self._access, {"page_size": "3"})
+        self.agreement_id, self.cancelled_agreement_id, self.company_id = "-1", "-2", "1"
+
+    def lose_next_answer(self) -> None:
+        self._fault(Effect.DROP_AFTER)
+
+    def commit_next_late(self) -> None:
+        self._fault(Effect.LATE_COMMIT)
+
+    def commit(self) -> None:
+        for write in self._late:
+            write()
+
+    def throttle_next_write(self) -> None:
+        self._fault(Effect.ANSWER, status=429, headers={"Retry-After": "30"}, body=json.dumps({"Message": "Too many requests."}))
+
+    def reject_next_write(self) -> None:
+        self._fault(Effect.ANSWER, status=400, body=json.dumps({"ClassName": "System.Exception", "Message": "quantity: must be something else"}))
+
+    def refuse_key(self) -> None:
+        self._access.door = Door.UNAUTHORIZED
+
+    def edit_quantity(self, line_id: str, quantity: int) -> None:
+        self._ledger.edit_as_person(int(line_id), quantity=Decimal(quantity))
+
+    def count_writes(self) -> int:
+        return len(self._ledger.writes)
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _fault(self, effect: Effect, **members: Any) -> None:
+        self.simulator.faults.add(Fault(effect, "POST", "/RecurringInvoice$", **members))
+
+    def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
+        self._late.append(write)
+
+
+def halopsa_books() -> Ledger:
+    """The books above, as Halo keeps them."""
+    ledger = Ledger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
+    contoso = ledger.client("Contoso Ltd")
+    ledger.client("Fabrikam Ltd")
+    ledger.user(contoso, "office@contoso.example")
+    ledger.user(contoso, "billing@mail.contoso.example")
+    cloud = ledger.recurring_invoice(contoso, "Cloud", START, currency="EUR")
+    ledger.recurring_invoice(contoso, "Old", START, disabled=True)
+    for number in range(1, LINES + 1):
+        item = ledger.item(f"M365-{number}", price=str(PRICE))
+        ledger.line(cloud, item, number, ends=OVER if number == LINES else None)
+    return ledger
+
+
+def halopsa(url: str, access: Access, settings: dict[str, str] | None = None, budget: Budget | None = None) -> Psa:
+    """The HaloPSA adapter with the simulator's application; it may call as often as it likes."""
+    kind, clock = kind_named("halopsa"), SystemClock()
+    given = {"client_id": access.client_id, "calls_per_minute": "100000", **(settings or {})}
+    connection = Connection("psa one", kind.name, url, settings=given, secrets={"client_secret": "halo-secret"})
+    secrets = MemorySecrets({"halo-secret": access.client_secret})
+    return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
+
+
+SUBJECTS: dict[str, Callable[[], Subject]] = {"halopsa": HaloPsaSubject}
