@@ -26,8 +26,9 @@ class Catalogue:
         """The items by id; raises ``Rejected`` when one of them cannot be read."""
         found = self._kept.get(_ALL)
         if found is None:
+            began = self._kept.now()
             found = self._read()
-            self._kept.put(_ALL, found)
+            self._kept.put(_ALL, found, began)
         return found
 
     def _read(self) -> Mapping[str, Product]:

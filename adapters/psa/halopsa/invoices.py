@@ -44,22 +44,22 @@ class RecurringInvoices:
     def heads(self, query: Mapping[str, str]) -> list[Agreement]:
         """The heads that fit a query; one that cannot be read is left out, so that it holds its own customer and no other."""
         with_lines = {} if self._whole_in_list is False else {"includelines": "true"}
-        lines: dict[str, tuple[Line, ...]] = {}
+        began, lines = self._kept.now(), dict[str, tuple[Line, ...]]()
         found = [self._taken(row, lines) for row in self._client.records(RESOURCE, {**query, **with_lines})]
         if self._whole_in_list is None:
             self._whole_in_list = self._compared(lines)
         if self._whole_in_list:
-            self._keep(lines)
+            self._keep(lines, began)
         self._misses = itertools.count(1)
         return [head for head in found if head]
 
     def head(self, number: str) -> Agreement | None:
         """One head, read now together with its lines; ``None`` when it is gone or cannot be read."""
         self._kept.forget(number)
+        began, lines = self._kept.now(), dict[str, tuple[Line, ...]]()
         record = self._client.one(RESOURCE, number)
-        lines: dict[str, tuple[Line, ...]] = {}
         head = self._taken(record, lines) if record else None
-        self._keep(lines)
+        self._keep(lines, began)
         return head
 
     def lines(self, number: str) -> tuple[Line, ...]:
@@ -72,9 +72,9 @@ class RecurringInvoices:
             self.heads({})
             found = self._kept.get(number)
         if found is None:
-            record = self.record(number)
+            began, record = self._kept.now(), self.record(number)
             found = understood(self.where(number), lambda: self._lines(record))
-            self._kept.put(number, found)
+            self._kept.put(number, found, began)
         return found
 
     def record(self, number: str) -> Record:
@@ -107,9 +107,9 @@ class RecurringInvoices:
             lines[head.agreement_id] = self._lines(record)
         return head
 
-    def _keep(self, lines: Mapping[str, tuple[Line, ...]]) -> None:
+    def _keep(self, lines: Mapping[str, tuple[Line, ...]], began: float) -> None:
         for number, found in lines.items():
-            self._kept.put(number, found)
+            self._kept.put(number, found, began)
 
     def _lines(self, record: Record) -> tuple[Line, ...]:
         return tuple(self.line(each) for each in reading.line_records(record))

@@ -16,29 +16,38 @@ Value = TypeVar("Value")
 
 
 class Kept(Generic[Value]):
-    """Values by key that are forgotten after ``seconds``. Safe to share between threads."""
+    """Values by key, each as of the moment its reading began, for ``seconds`` from then on. Safe to share between threads.
+
+    A slow read never takes the place of a younger one, nor of what was forgotten after it began: else lines from before a write
+    would come back after it.
+    """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._values: dict[str, tuple[float, Value]] = {}
+        self._values: dict[str, tuple[float, Value | None]] = {}
         self._lock = threading.Lock()
 
-    def put(self, key: str, value: Value) -> None:
-        """Remembers a value from now on."""
+    def now(self) -> float:
+        """The moment to take before a read, for ``put``."""
+        return self._clock.monotonic()
+
+    def put(self, key: str, value: Value, began: float) -> None:
+        """Remembers what was read, unless something younger is known."""
         with self._lock:
-            self._values[key] = (self._clock.monotonic() + self._seconds, value)
+            if self._values.get(key, (began, None))[0] <= began:
+                self._values[key] = (began, value)
 
     def get(self, key: str) -> Value | None:
         """The value, unless it is unknown or too old."""
         with self._lock:
-            until, value = self._values.get(key, (0.0, None))
-            return value if value is not None and self._clock.monotonic() < until else None
+            began, value = self._values.get(key, (0.0, None))
+            return value if self._clock.monotonic() < began + self._seconds else None
 
     def forget(self, key: str) -> None:
-        """The value is not to be used any more."""
+        """Whatever was read until now holds no longer."""
         with self._lock:
-            self._values.pop(key, None)
+            self._values[key] = (self._clock.monotonic(), None)
 
 
 class SentLines:

@@ -11,6 +11,9 @@ import pytest
 from adapters.http import Answer
 from adapters.psa.halopsa.refusals import explained, refused
 from adapters.psa.halopsa.settings import REQUIRED, SECRETS, SETTINGS, HaloPsaSettings, limits, parse, site_address
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.store import MemoryStore
+from sync_core.budget import Budget
 from sync_core.errors import InvalidConfiguration, Rejected, StopRun
 from sync_core.model.configuration import Connection
 
@@ -36,6 +39,16 @@ def test_one_call_a_second_is_the_default_and_a_worker_outlasts_the_wait_for_the
     given = limits(connection())
     assert given.calls / given.seconds == 1.0
     assert given.slice_seconds < 5
+
+
+def test_a_list_of_many_pages_is_read_to_its_end_at_the_default_pace() -> None:
+    clock = ManualClock()
+    budget = Budget(MemoryStore(), "psa one", limits(connection()), clock, sleep=clock.advance)
+    sent = []
+    for _ in range(100):
+        with budget.call():
+            sent.append(clock.monotonic())
+    assert all(later - earlier >= 12 for earlier, later in zip(sent, sent[12:], strict=False))
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
