@@ -23,6 +23,7 @@ from adapters.addresses import is_loopback, require_safe
 from adapters.redaction import shown, shown_url
 from adapters.retry import REQUEST_TIMEOUT, RETRIED_STATUSES, Failure, Policy, asked_wait, wait_before_retry
 from sync_core.errors import OutcomeUnknown, Rejected, RetryLater, Throttled
+from sync_core.events import tally
 from sync_core.ports import Clock
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ class Http:
         try:
             request = transport.prepared(method, url, headers, query, body)
             with self._gate.call():
+                tally("calls", service=self._where)
                 received: Received = _shared_transport().exchange(
                     exchange, request, self._limits.connect, self._limits.largest_body, proxies=not is_loopback(url)
                 )
@@ -229,6 +231,8 @@ class Http:
         except transport.FAILURES as error:
             # Only the type: the texts of these exceptions hold whole addresses, and they chain each other.
             raise Unanswered(type(error).__name__) from None
+        if received.status == 429:
+            tally("throttles", service=self._where)
         return Answer(received.status, received.headers, received.body)
 
     def _exchange(self, ends: float, send_until: float = float("inf")) -> Exchange:

@@ -1,13 +1,67 @@
-"""What the pipeline says while it works: one JSON object a line, ids only, never a person, a name or a secret."""
+"""What the pipeline says while it works: one JSON object a line, ids only, never a person, a name or a secret.
+
+What the lines of one piece of work have in common is said once, around it: ``stage`` for an invocation, ``about`` for a part of it.
+Numbers are events of one shape, ``metric`` with ``name``, ``value`` and ``unit``, so that a log query can chart them and no
+telemetry package is needed.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from sync_core.ports import Clock
+
+Field = str | int | float | bool
+Tallied = tuple[str, tuple[tuple[str, str], ...]]
 
 _LOG = logging.getLogger("sync")
+_ABOUT: ContextVar[Mapping[str, Field]] = ContextVar("about", default={})  # noqa: B039  # never changed, only replaced
+_TALLIES: ContextVar[Counter[Tallied] | None] = ContextVar("tallies", default=None)
 
 
-def event(name: str, level: int = logging.INFO, **fields: str | int | float | bool) -> None:
-    """Logs one thing that happened; ``fields`` are ids, states, counts and seconds."""
-    _LOG.log(level, "%s", json.dumps({"event": name, **fields}, sort_keys=True, default=str))
+def event(name: str, level: int = logging.INFO, /, **fields: Field) -> None:
+    """Logs one thing that happened; ``fields`` are ids, states, counts and seconds, and go before what the line is ``about``."""
+    _LOG.log(level, "%s", json.dumps({"event": name, **_ABOUT.get(), **fields}, sort_keys=True, default=str))
+
+
+def metric(name: str, value: float, unit: str, **fields: Field) -> None:
+    """Logs a number, for charts. ``unit`` is a plural such as ``seconds``, or a currency."""
+    event("metric", name=name, value=value, unit=unit, **fields)
+
+
+def tally(name: str, **labels: str) -> None:
+    """Counts one more of something that is too frequent for a line each; the stage logs the sums when it ends. Outside a stage nothing counts."""
+    counts = _TALLIES.get()
+    if counts is not None:
+        counts[name, tuple(sorted(labels.items()))] += 1
+
+
+@contextmanager
+def about(**fields: Field) -> Iterator[None]:
+    """Every event logged inside carries these fields; empty ones say nothing and are left out."""
+    token = _ABOUT.set({**_ABOUT.get(), **{name: value for name, value in fields.items() if value != ""}})
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
+@contextmanager
+def stage(clock: Clock, name: str, invocation: str, **ids: Field) -> Iterator[None]:
+    """Held around one invocation of a stage: its events carry ``stage``, ``invocation`` and ``ids``, and its duration and tallies are logged."""
+    counts: Counter[Tallied] = Counter()
+    token, began, outcome = _TALLIES.set(counts), clock.monotonic(), "failed"
+    with about(stage=name, invocation=invocation, **ids):
+        try:
+            yield
+            outcome = "done"
+        finally:
+            _TALLIES.reset(token)
+            metric("stage.duration", round(clock.monotonic() - began, 3), "seconds", outcome=outcome)
+            for (tallied, labels), number in sorted(counts.items()):
+                metric(tallied, number, tallied, **dict(labels))

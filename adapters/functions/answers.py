@@ -13,10 +13,11 @@ import azure.functions as func
 
 from sync_core.documents import to_document
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, SyncError
-from sync_core.events import event
+from sync_core.events import about, event
 from sync_core.pipeline.resync import BAD_TENANT_ID, RUN_OPEN, UNKNOWN_CUSTOMER
 
 Route = Callable[[func.HttpRequest], func.HttpResponse]
+Invoked = Callable[[func.HttpRequest, func.Context], func.HttpResponse]
 
 _STATUS = {BAD_TENANT_ID: 400, UNKNOWN_CUSTOMER: 404, RUN_OPEN: 409}
 _TITLES = {400: "Bad request", 404: "Not found", 409: "Conflict", 413: "Too large", 503: "Not available now", 500: "Internal error"}
@@ -36,26 +37,35 @@ def problem(status: int, detail: str, fix: str = "") -> func.HttpResponse:
     return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/problem+json")
 
 
-def with_problems(route: Route) -> Route:
-    """Turns what a route raises into a problem; anything unforeseen is logged by its type and answered without a word of it."""
+def with_problems(route: Route) -> Invoked:
+    """Turns what a route raises into a problem; anything unforeseen is logged by its type and answered without a word of it.
 
-    @functools.wraps(route)
-    def guarded(request: func.HttpRequest) -> func.HttpResponse:
-        try:
-            return route(request)
-        except Rejected as error:
-            return problem(_STATUS.get(error.code, 400), error.what, error.fix)
-        except RetryLater as error:
-            return problem(503, error.what, "Try again in a moment")
-        except InvalidConfiguration as error:
-            return problem(503, error.what, error.fix)
-        except SyncError as error:
-            return problem(500, error.what, error.fix)
-        except Exception as error:  # the outermost edge: whatever it is, the caller gets no detail of it
-            event("http.failed", logging.ERROR, route=route.__name__, error=type(error).__name__)
-            return problem(500, "Something unforeseen happened", "See the function's log")
+    What the route logs carries its name and the invocation's id.
+    """
 
+    @functools.wraps(route, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+    def guarded(request: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        with about(stage=route.__name__.replace("_", "-"), invocation=context.invocation_id):
+            return _answered(route, request)
+
+    del guarded.__wrapped__  # the worker would look there, and not see that a context is wanted
     return guarded
+
+
+def _answered(route: Route, request: func.HttpRequest) -> func.HttpResponse:
+    try:
+        return route(request)
+    except Rejected as error:
+        return problem(_STATUS.get(error.code, 400), error.what, error.fix)
+    except RetryLater as error:
+        return problem(503, error.what, "Try again in a moment")
+    except InvalidConfiguration as error:
+        return problem(503, error.what, error.fix)
+    except SyncError as error:
+        return problem(500, error.what, error.fix)
+    except Exception as error:  # the outermost edge: whatever it is, the caller gets no detail of it
+        event("http.failed", logging.ERROR, route=route.__name__, error=type(error).__name__)
+        return problem(500, "Something unforeseen happened", "See the function's log")
 
 
 def url_of(request: func.HttpRequest, path: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from adapters.functions.world import context
+from adapters.functions.world import context as shared_context
+from sync_core.events import stage
 from sync_core.pipeline.start_run import start_daily_run
 from sync_core.pipeline.sweep import sweep as sweep_runs
 
@@ -13,12 +14,16 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the SDK leaves 
 
 @blueprint.timer_trigger(schedule="%SYNC_SCHEDULE%", arg_name="timer", use_monitor=True)
 @blueprint.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:01:00")
-def start_run(timer: func.TimerRequest) -> None:
+def start_run(timer: func.TimerRequest, context: func.Context) -> None:
     """Starts the run of the latest slot; a late or second start is the same run."""
-    start_daily_run(context())
+    world = shared_context()
+    with stage(world.clock, "start-run", context.invocation_id):
+        start_daily_run(world)
 
 
 @blueprint.timer_trigger(schedule="%SYNC_SWEEP_SCHEDULE%", arg_name="timer", use_monitor=False)
-def sweep(timer: func.TimerRequest) -> None:
+def sweep(timer: func.TimerRequest, context: func.Context) -> None:
     """Sends lost messages again, fails who is stuck, releases and closes runs."""
-    sweep_runs(context())
+    world = shared_context()
+    with stage(world.clock, "sweep", context.invocation_id):
+        sweep_runs(world)

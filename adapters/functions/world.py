@@ -19,5 +19,6 @@ def context() -> Context:
             from adapters.wiring import context_from
 
             logging.getLogger("azure").setLevel(logging.WARNING)
+            logging.getLogger("sync").setLevel(logging.INFO)
             _made.append(context_from(os.environ))
         return _made[0]

@@ -18,6 +18,7 @@ from adapters.microsoft.sign_in import SignIns
 from adapters.microsoft.tokens import TokenKey
 from adapters.retry import asked_wait
 from sync_core.errors import Rejected, RetryLater, SkipCustomer, SyncError
+from sync_core.events import tally
 from sync_core.model.customers import SignIn
 from sync_core.ports import Clock
 
@@ -154,7 +155,10 @@ class Graph:
     def _ask_batch(self, parts: Mapping[str, str]) -> dict[str, PartAnswer]:
         body = json.dumps(batch.request_body(parts, _PRIORITY)).encode()
         answer = self._json(self._read("POST", f"{self._service.root}/$batch", body))
-        return batch.answers(answer, parts)
+        answers = batch.answers(answer, parts)
+        for _ in [part for part in answers.values() if part.status == 429]:
+            tally("throttles", service="Microsoft Graph")
+        return answers
 
     def _read(self, method: str, url: str, body: bytes | None = None, redirects: bool = False) -> Answer:
         """One read. A token that Graph refuses is replaced once: it may have been revoked before its time."""

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, StopRun, SyncError
-from sync_core.events import event
+from sync_core.events import event, metric
 from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.outcome import break_off
@@ -32,6 +32,9 @@ def fail_customer(context: Context, customer: Stored[CustomerRun], error: SyncEr
     if isinstance(error, StopRun) or error.code == ANSWER_OF_ANOTHER_TENANT:
         stop_writes(context.store, customer.value.run_id, str(error))
     event("customer.error", logging.WARNING, run=customer.value.run_id, customer=customer.value.tenant_id, code=error.code)
+    if last_read:
+        age = (context.clock.now().date() - last_read).days
+        metric("last-read.age", age, "days", run=customer.value.run_id, customer=customer.value.tenant_id)
     reason = ". ".join(part.rstrip(".") for part in (error.what, error.why) if part)
     end_customer(context, customer, CustomerState.FAILED, reason, code=error.code, fix=error.fix, last_read=last_read)
 

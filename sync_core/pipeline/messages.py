@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sync_core.documents import dumps, loads
 from sync_core.errors import Rejected
+from sync_core.events import event
 from sync_core.pipeline.context import Context
 from sync_core.rows import safe_key
 
@@ -54,5 +55,6 @@ def put_back(context: Context, queue: str, message: Message, delay: float = 0.0)
     if now - first > timedelta(minutes=context.settings.wait_limit_minutes):
         return False
     backoff = min(context.settings.retry_seconds * 2.0**message.attempt, _LONGEST_DELAY)
+    event("message.put-back", queue=queue, run=message.run_id, customer=message.tenant_id, attempt=message.attempt + 1)
     send(context, queue, replace(message, attempt=message.attempt + 1, first=first), delay or backoff)
     return True

@@ -111,5 +111,5 @@ def _told(context: Context, run_id: str, notice: str) -> None:
     if run and run.value.state is RunState.FINISHED:
         if change_run(context.store, run, state=RunState.TOLD, notice=notice) is None:
             return
-        event("run.told", run=run_id, notice=notice[:60])
+        event("run.told", run=run_id, notice=notice.partition(":")[0])  # what follows is a mail server's text, which may name people
     close_run(context.store, run_id)

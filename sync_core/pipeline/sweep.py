@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from sync_core.errors import Conflict, SkipCustomer, SyncError
-from sync_core.events import event
+from sync_core.events import about, event
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.ending import fail_customer, give_up
@@ -35,10 +35,11 @@ def sweep(context: Context) -> None:
 
 def _sweep_alone(context: Context, run: Stored[Run], now: datetime) -> None:
     """One run that cannot be taken further must not keep the sweep from the others."""
-    try:
-        _sweep_run(context, run, now)
-    except SyncError as error:
-        event("sweep.failed", logging.ERROR, run=run.value.run_id, code=error.code)
+    with about(run=run.value.run_id):
+        try:
+            _sweep_run(context, run, now)
+        except SyncError as error:
+            event("sweep.failed", logging.ERROR, code=error.code)
 
 
 def _sweep_run(context: Context, run: Stored[Run], now: datetime) -> None:

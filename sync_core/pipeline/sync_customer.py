@@ -14,6 +14,7 @@ from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_plan, load_record, save_last_read, store_plan
 from sync_core.pipeline.ending import end_customer, fail_customer
+from sync_core.pipeline.measures import measure_plan
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.outcome import settle_abandoned
 from sync_core.pipeline.permission import WAITING
@@ -134,6 +135,7 @@ def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> No
         unlinked=plan.unlinked,
         notes=plan.notes,
     )
+    measure_plan(plan.changes)
 
 
 def _money_moved(changes: Sequence[Change]) -> dict[str, Decimal]:

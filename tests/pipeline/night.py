@@ -15,6 +15,7 @@ from sandbox.memory.queue import MemoryQueue, Message
 from sandbox.memory.store import MemoryStore
 from sync_core.configuration.versions import save_version
 from sync_core.errors import SyncError
+from sync_core.events import stage
 from sync_core.model.agreements import Agreement, AgreementStatus, Line, Product
 from sync_core.model.billing import BillingProfile, LineChoice
 from sync_core.model.configuration import (
@@ -137,7 +138,8 @@ class Night:
 
     def start(self) -> Run:
         """Fires the daily timer."""
-        return start_daily_run(self.context).run
+        with stage(self.clock, "start-run", f"start-run-{self.clock.now():%d}"):
+            return start_daily_run(self.context).run
 
     def run(self) -> Run:
         """Fires the daily timer and lets the host work until nothing is left to do."""
@@ -170,8 +172,13 @@ class Night:
                 self.take()
             else:
                 self.clock.move_to(tick)
-                self.alive(lambda: sweep(self.context))
+                self.alive(self.sweep)
         raise AssertionError("the night never ended")
+
+    def sweep(self) -> None:
+        """Fires the sweep's timer."""
+        with stage(self.clock, "sweep", f"sweep-{self.clock.now():%d%H%M}"):
+            sweep(self.context)
 
     def take(self) -> None:
         """Handles one due message as the host does: again after a failure, to poison after the fifth."""
@@ -188,10 +195,14 @@ class Night:
 
     def deliver(self, message: Message) -> None:
         """Hands a message to its stage."""
+        invocation = f"{message.queue}-{message.visible:%d%H%M%S}-{message.dequeue_count}"
         if message.dequeue_count > MOST_TRIES:
-            poison(self.context, message.queue, message.body)
+            with stage(self.clock, f"{message.queue}-poison", invocation):
+                poison(self.context, message.queue, message.body)
         else:
-            STAGES[message.queue](self.context, queues.Message.read(message.body))
+            ids = queues.Message.read(message.body)
+            with stage(self.clock, message.queue, invocation, run=ids.run_id, customer=ids.tenant_id):
+                STAGES[message.queue](self.context, ids)
 
     def alive(self, work: Callable[[], object]) -> bool:
         """Whether the process got through; a killed one is followed by another, and its message stays where it is."""

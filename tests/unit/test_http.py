@@ -18,6 +18,8 @@ from adapters.retry import Policy
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.web import Request, Response, Server, serve
 from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, RetryLater, Throttled
+from sync_core.events import stage
+from tests.pipeline.logbook import logbook
 
 
 class Site:
@@ -247,3 +249,12 @@ def single_connection_server() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_stage_knows_how_often_each_vendor_was_called_and_asked_us_to_slow_down(site: Site) -> None:
+    """Every try counts, since each takes from what the vendor allows."""
+    site.fail(status=429, headers={"Retry-After": "0"}, times=2)
+    with logbook(SystemClock()) as book, stage(SystemClock(), "sync-customer", "i1"):
+        site.read()
+    counted = {fields["name"]: (fields["value"], fields["service"]) for fields in book.events("metric") if "service" in fields}
+    assert counted == {"calls": (3, "The site"), "throttles": (2, "The site")}
