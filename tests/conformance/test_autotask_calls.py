@@ -93,7 +93,7 @@ def test_what_is_read_by_id_is_read_anew_although_it_was_read_ahead(site: Site) 
 
 
 def test_a_changed_line_costs_nine_calls(site: Site) -> None:
-    """Head and rows to make the step; these and the services right before it is sent, then the units of the day; the write; rows and services again."""
+    """Head and rows to make the step; these and the services right before it is sent, the units of the day; the write; rows and services again."""
     line = site.lines(site.psa.read_headers(["3"])[0])[0]
     before = site.calls
     step = set_quantity(site.psa, line, "3", 6)

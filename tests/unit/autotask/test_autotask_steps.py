@@ -1,0 +1,94 @@
+"""The exact writes that changes become in Autotask."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, steps_for
+from sync_core.errors import Rejected
+from sync_core.model.agreements import Agreement, AgreementStatus
+from sync_core.model.plans import Change, ChangeKind, Step, Verdict
+
+START, APRIL = date(2026, 1, 1), date(2026, 4, 1)
+AGREEMENT = Agreement("psa one", "5", "250", "Cloud", "Managed", AgreementStatus.ACTIVE, START, None, 1, START, APRIL, True, "USD")
+
+
+def steps(kind: ChangeKind, **members: Any) -> tuple[Step, ...]:
+    change = Change("change-1", "link", "sku", "Item", "psa one", "5", "M365-BP", kind, Verdict.SAFE, (), **members)
+    return steps_for(AGREEMENT, [change], "plan-1")
+
+
+def add(**members: Any) -> tuple[Step, ...]:
+    return steps(ChangeKind.ADD, **{"product_id": "17", "after": Decimal(12), "effective": APRIL, "marker": "M365-a-1", **members})
+
+
+def adjustment(**members: Any) -> Step:
+    given = {"line_id": "9", "before": Decimal(10), "after": Decimal(12), "effective": APRIL}
+    return steps(ChangeKind.SET_QUANTITY, **{**given, **members})[0]
+
+
+def test_an_add_makes_the_line_with_our_marker_and_leaves_price_and_text_to_the_catalogue() -> None:
+    assert add()[0].request == {
+        "method": "POST",
+        "path": "Contracts/5/Services",
+        "body": {"contractID": 5, "serviceID": 17, "internalDescription": "M365-a-1 from 2026-04-01"},
+    }
+
+
+def test_an_add_then_gives_the_line_its_units_by_the_id_that_it_has_by_then() -> None:
+    line, units = add()
+    assert not is_adjustment(line)
+    assert units.request["body"] == {"contractID": 5, "unitChange": 12, "effectiveDate": "2026-04-01T12:00:00"}
+    assert adjustment_of(units, "33")["contractServiceID"] == 33
+    assert (units.line_id, units.marker) == ("", "M365-a-1")
+
+
+def test_a_quantity_is_one_net_difference_at_noon_on_a_known_service() -> None:
+    step = adjustment()
+    assert step.request["path"] == "Contracts/5/ServiceAdjustments"
+    assert step.request["body"] == {"contractID": 5, "contractServiceID": 9, "unitChange": 2, "effectiveDate": "2026-04-01T12:00:00"}
+    assert (step.request["before"], step.request["after"], effective_day(step)) == (10, 12, APRIL)
+
+
+def test_fewer_units_are_a_negative_difference() -> None:
+    assert adjustment(after=Decimal(7)).request["body"]["unitChange"] == -3
+
+
+def test_an_end_takes_all_units_away_the_day_after_the_last_billed_one() -> None:
+    (step,) = steps(ChangeKind.END, line_id="9", before=Decimal(10), after=Decimal(0), effective=date(2026, 3, 31))
+    assert (step.request["body"]["unitChange"], effective_day(step)) == (-10, APRIL)
+
+
+def test_a_line_that_holds_nothing_cannot_be_ended() -> None:
+    assert steps(ChangeKind.END, line_id="9", before=Decimal(0), after=Decimal(0), effective=date(2026, 3, 31)) == ()
+
+
+def test_no_step_may_be_repeated_blindly_and_each_has_an_id_of_its_own() -> None:
+    made = [*add(), adjustment()]
+    assert not any(step.repeatable for step in made)
+    assert len({step.step_id for step in add()}) == 2
+
+
+def test_a_step_says_what_it_does_in_words() -> None:
+    assert adjustment().describes == "Change M365-BP by +2 from 10 to 12 units from 2026-04-01 on contract 5 (Cloud)"
+
+
+@pytest.mark.parametrize("members", [{"marker": ""}, {"marker": "x" * 51}, {"product_id": ""}, {"after": None}, {"effective": None}])
+def test_an_add_that_lacks_what_it_needs_is_never_sent_half(members: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="lacks"):
+        add(**members)
+
+
+@pytest.mark.parametrize("members", [{"line_id": ""}, {"before": None}, {"effective": None}])
+def test_a_difference_is_only_made_from_what_is_known(members: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="lacks"):
+        adjustment(**members)
+
+
+def test_a_fraction_of_a_unit_is_refused() -> None:
+    with pytest.raises(Rejected, match="whole units"):
+        adjustment(after=Decimal("2.5"))
