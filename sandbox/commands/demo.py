@@ -15,6 +15,7 @@ from typing import Any
 from adapters.mail.digest import render
 from sandbox.configuration_tool import Importer, import_file
 from sandbox.environment import DATA
+from sandbox.host.configuration import ConfigurationError
 from sandbox.invoice_page import invoice_page
 from sandbox.local_app import LocalApp, run_document
 from sandbox.local_storage import with_storage
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with WorldProcess(options.customers, options.seed, folder / "sandbox.log") as world:
             return _Demo(world, folder, terminal).play(options.report)
-    except SyncError as error:
+    except (SyncError, ConfigurationError) as error:
         terminal.say(str(error), Colour.BAD)
         return 1
 

@@ -11,6 +11,7 @@ from sandbox.environment import ROOT, run
 from sandbox.host.configuration import ConfigurationError, read_settings
 from sandbox.host.process import HostProcess
 from sandbox.local_storage import with_storage
+from sync_core.errors import SyncError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with with_storage(read_settings(options.settings)) as settings:
             return _with_core_tools(settings, options.port) if shutil.which("func") else _with_local_host(settings, options.port)
-    except ConfigurationError as error:
+    except (SyncError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
