@@ -56,6 +56,14 @@ def site() -> Iterator[Site]:
     site.server.close()
 
 
+def test_a_status_that_the_vendors_adapter_judges_is_answered_as_it_is(site: Site) -> None:
+    """Some vendors refuse with 500 and say why in the body."""
+    http = Http("The site", SystemClock(), judged={500})
+    site.fail(status=500, body='{"errors": ["No"]}', times=2)
+    url = f"{site.server.url}/things"
+    assert http.read("GET", url).json() == http.write("POST", url, send_until=time.monotonic() + 10).json() == {"errors": ["No"]}
+
+
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 def test_a_read_is_sent_again_after_a_passing_refusal(site: Site, status: int) -> None:
     site.fail(status=status, times=2)

@@ -119,7 +119,7 @@ def line(record: Record, held: Holding, names: Mapping[str, str]) -> Line:
         quantity=Decimal(held.units),
         unit_price=amount(record, "unitPrice", Decimal(0)),
         starts=starts or held.begins,
-        ends=held.ends,
+        ends=starts - ONE_DAY if starts and held.ends and not held.units else held.ends,
         text=text(record, "invoiceDescription"),
         marker=marker,
     )

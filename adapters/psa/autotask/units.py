@@ -53,7 +53,10 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class Holding:
-    """What a line holds on a day: for one that begins later what it begins with, for one that is over what it held last."""
+    """What a line holds on a day: for one that begins later what it begins with, for one that is over what it held last.
+
+    One whose rows were all brought to nothing was over before it began. One without rows was never given units, and is not over.
+    """
 
     units: int
     begins: date | None = None
@@ -94,7 +97,7 @@ def holding(rows: Sequence[UnitRow], on: date, reading: Reading | None) -> Holdi
     for place in range(len(past) - 2, -1, -1):
         if units := units_on(rows, past[place], reading):
             return Holding(units, ends=past[place + 1] - ONE_DAY)
-    return Holding(0)
+    return Holding(0, ends=min(row.first for row in rows) - ONE_DAY if rows else None)
 
 
 def detected(heads: Iterable[Agreement], rows: Iterable[UnitRow]) -> Reading | None:

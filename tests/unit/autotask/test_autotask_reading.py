@@ -116,6 +116,12 @@ def test_our_own_line_carries_marker_and_start_in_its_internal_description() -> 
     assert line({**LINE, "internalDescription": text}, Holding(5), {"17": "M365-BP"}).starts == APRIL
 
 
+def test_our_own_line_that_was_ended_before_it_began_keeps_that_day_in_later_months() -> None:
+    """Rows without units go on for ever, so the first one that is looked at moves with time."""
+    ours = {**LINE, "internalDescription": described("M365-a-0123456789", APRIL)}
+    assert line(ours, Holding(0, ends=date(2026, 8, 31)), {"17": "M365-BP"}).ends == date(2026, 3, 31)
+
+
 def test_the_longest_marker_fits_into_the_internal_description() -> None:
     assert len(described("x" * 50, APRIL)) <= 100
 

@@ -53,8 +53,12 @@ def test_a_line_that_begins_later_has_what_it_begins_with() -> None:
     assert holding(rows, APRIL, None) == Holding(4, begins=date(2026, 5, 1))
 
 
-def test_a_line_without_any_units_neither_begins_nor_ends() -> None:
+def test_a_line_that_was_never_given_units_neither_begins_nor_ends() -> None:
     assert holding([], APRIL, None) == Holding(0)
+
+
+def test_a_line_whose_units_were_all_taken_back_was_over_before_it_began() -> None:
+    assert holding([row(APRIL, date(2026, 4, 30), 0)], APRIL, None) == Holding(0, ends=MARCH_31)
 
 
 def april(units: int, line: str) -> UnitRow:

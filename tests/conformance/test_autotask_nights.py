@@ -1,0 +1,186 @@
+"""Whole nights at Autotask: the real stages over the adapter and the simulator, until the books and the money are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from adapters.clock import SystemClock
+from adapters.psa import kind_named
+from sandbox.autotask import AutotaskSimulator, Ledger
+from sandbox.autotask.access import Access
+from sandbox.autotask.records import Contract, Line, Reading
+from sandbox.faults import Effect, Fault
+from sandbox.memory.secrets import MemorySecrets
+from sandbox.web import serve
+from sync_core.budget import Budget
+from sync_core.model.billing import BillingProfile, LineChoice
+from sync_core.model.configuration import AgreementBy, AgreementChoice, ConfiguredLink, Connection, CustomerConfiguration
+from sync_core.model.customers import Customer, Mode
+from sync_core.model.plans import ChangeResult
+from sync_core.model.runs import Run
+from sync_core.ports import Psa
+from tests.pipeline.night import ROOMY, SKU, Night, tenant
+from tests.pipeline.scenes import approve
+
+APRIL, MAY = date(2026, 4, 1), date(2026, 5, 1)
+RAILS = replace(ROOMY, line_units=1000)
+PRODUCT = "M365-BP"
+
+
+class Nights:
+    """One customer with twelve seats, and its contract in Autotask, posted through March; night after night."""
+
+    def __init__(self, url: str, simulator: AutotaskSimulator, night: Night, contract: Contract) -> None:
+        self.ledger, self.simulator, self.night, self.contract = simulator.ledger, simulator, night, contract
+        night.adapters.psas = {"memory": self._psa(url)}  # type: ignore[dict-item]  # any PSA will do, the fake ones are in memory
+        night.configure(self.customer())
+
+    def _psa(self, url: str) -> Psa:
+        kind, access = kind_named("autotask"), self.simulator.access
+        given = {"username": access.user, "units_reading": self.ledger.reading.value, "calls_per_minute": "100000"}
+        connection = Connection("memory", kind.name, url, settings=given, secrets={"secret": "secret", "integration_code": "code"})
+        secrets = MemorySecrets({"secret": access.secret, "code": access.integration_code})
+        return kind.connect(connection, secrets, Budget(self.night.store, "memory", kind.limits(connection), SystemClock()), self.night.clock)
+
+    def customer(self, line_id: str = "") -> CustomerConfiguration:
+        """The customer, with a line to take over or none."""
+        self.night.microsoft.bought.setdefault(tenant(1), {SKU: 12})
+        choice = LineChoice.ADOPT if line_id else LineChoice.NONE
+        place = AgreementChoice(AgreementBy.ID, str(self.contract.id))
+        link = ConfiguredLink(f"{SKU}~memory~1", SKU, BillingProfile(PRODUCT, PRODUCT), "memory", "1", place, choice=choice, adopt_line_id=line_id)
+        return CustomerConfiguration(Customer(tenant(1), "Contoso", mode=Mode.AUTOMATIC), (link,), guard_rails=RAILS)
+
+    def take_over(self, units: int) -> Line:
+        """A line that a person made, to be taken over."""
+        line = self.ledger.line(self.contract, self.ledger.services[1], units)
+        self.night.configure(self.customer(str(line.id)))
+        return line
+
+    def run(self) -> Run:
+        """One night, and the next day begins."""
+        run = self.night.run()
+        self.night.next_day()
+        return run
+
+    def results(self, run: Run) -> list[ChangeResult]:
+        """What became of the run's changes."""
+        return [change.result for change in self.night.report(run).changes]
+
+    def units(self, on: date = APRIL) -> list[int]:
+        """What the contract holds of each of its services."""
+        return [line.units_on(on) for line in self.ledger.lines_of(self.contract.id)]
+
+    def lose(self, effect: Effect, path: str) -> None:
+        """The next write to this address goes wrong."""
+        self.simulator.faults.add(Fault(effect, "POST", path))
+
+
+@pytest.fixture(params=Reading)
+def nights(request: pytest.FixtureRequest) -> Iterator[Nights]:
+    night = Night(customers=0)
+    ledger = Ledger(now=night.clock.now, reading=request.param)
+    ledger.service(PRODUCT, price="20.60")
+    contract = ledger.contract(ledger.company("Contoso Ltd"), "Cloud", date(2026, 1, 1))
+    ledger.post(date(2026, 3, 31))
+    simulator = AutotaskSimulator(ledger, Access())
+    with serve(simulator) as server:
+        yield Nights(server.url, simulator, night, contract)
+
+
+def test_a_line_is_added_once_with_its_units_from_the_next_period_on(nights: Nights) -> None:
+    nights.run()
+    assert (nights.units(date(2026, 3, 31)), nights.units()) == ([0], [12])
+    nights.run()
+    assert len(nights.ledger.writes) == 2
+
+
+def test_a_line_that_is_taken_over_follows_the_seats_by_one_difference_a_change(nights: Nights) -> None:
+    nights.take_over(10)
+    nights.run()
+    nights.night.buy(15)
+    nights.run()
+    assert nights.units() == [15]
+    assert [write.body["unitChange"] for write in nights.ledger.writes] == [2, 3]
+
+
+def test_months_pass_and_nothing_is_written_that_did_not_change(nights: Nights) -> None:
+    nights.run()
+    for day in (APRIL, MAY):
+        nights.ledger.post(day)
+        nights.night.clock.advance(timedelta(days=30).total_seconds())
+        nights.run()
+    assert len(nights.ledger.writes) == 2
+    assert [invoice.total for invoice in nights.ledger.invoices[-2:]] == [Decimal("247.20"), Decimal("247.20")]
+
+
+@pytest.mark.parametrize("effect", [Effect.DROP_AFTER, Effect.DROP_BEFORE])
+@pytest.mark.parametrize("path", [r"/Services$", r"/ServiceAdjustments$"])
+def test_a_lost_answer_neither_loses_nor_doubles_a_line_or_its_units(nights: Nights, effect: Effect, path: str) -> None:
+    nights.lose(effect, path)
+    nights.run()
+    assert nights.units() == [12]
+    assert nights.ledger.invoice_preview(1).total == Decimal("247.20")
+
+
+def test_an_add_that_got_no_units_is_finished_by_the_next_night_on_the_same_line(nights: Nights) -> None:
+    nights.simulator.faults.add(Fault(Effect.ANSWER, "POST", "/ServiceAdjustments$", status=500, body='{"errors": ["Not today."]}'))
+    assert nights.results(nights.run()) == [ChangeResult.HALF_DONE]
+    nights.run()
+    assert nights.units() == [12]
+
+
+def test_a_service_that_begins_with_units_of_its_own_gets_the_right_number_a_night_later(nights: Nights) -> None:
+    nights.ledger.initial_units = 1
+    nights.run()
+    nights.run()
+    assert nights.units() == [12]
+
+
+def test_seats_that_go_end_the_line_and_seats_that_come_back_make_a_new_one(nights: Nights) -> None:
+    nights.run()
+    nights.night.buy(0)
+    for _ in range(2):
+        nights.run()
+    approve(nights.night)
+    nights.run()
+    assert nights.units() == [0]
+    nights.night.buy(4)
+    nights.run()
+    assert nights.units() == [0, 4]
+
+
+def test_a_line_that_was_ended_stays_ended_over_the_months_until_its_seats_come_back(nights: Nights) -> None:
+    nights.take_over(10)
+    nights.night.buy(0)
+    for _ in range(3):
+        nights.run()
+    approve(nights.night)
+    nights.run()
+    nights.ledger.post(APRIL)
+    nights.night.clock.advance(timedelta(days=30).total_seconds())
+    nights.run()
+    assert nights.units(MAY) == [0]
+    nights.night.buy(4)
+    nights.run()
+    assert nights.units(MAY) == [0, 4]
+
+
+def test_an_edit_of_a_person_right_before_the_write_holds_the_change(nights: Nights) -> None:
+    line = nights.take_over(10)
+    nights.simulator.faults.before(
+        Fault(Effect.DELAY, "POST", "/ContractServices/query$", skip=1), lambda request: nights.ledger.adjust(line.id, 7, APRIL)
+    )
+    results = nights.results(nights.run())
+    assert ChangeResult.APPLIED not in results[1:]
+    assert nights.ledger.writes == []
+
+
+def test_contracts_of_other_kinds_and_lines_of_others_are_never_touched(nights: Nights) -> None:
+    other = nights.ledger.line(nights.contract, nights.ledger.service("Backup", price="5"), 3)
+    nights.run()
+    assert nights.ledger.lines[other.id] == replace(other)
