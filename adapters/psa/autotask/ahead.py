@@ -14,6 +14,7 @@ from datetime import date
 
 from adapters.psa.autotask.books import Account
 from adapters.psa.autotask.client import MOST_VALUES
+from sync_core.errors import RetryLater
 from sync_core.model.agreements import Agreement
 from sync_core.ports import Clock
 
@@ -23,6 +24,10 @@ FRESH_BY_ID_SECONDS = 60.0
 """How long after its head an account read by id may be asked for."""
 ALONE = 5
 """After so many contracts read one by one in that time a run is under way, and another process has read the heads."""
+
+
+FEWEST = 25
+"""A reading that takes more calls than there is room for is tried again with half as many contracts, down to these."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Ahead:
         heads: reads the heads of all contracts that bill.
     """
 
-    def __init__(self, clock: Clock, load: Callable[[list[str], date], Iterable[Account]], heads: Callable[[], Iterable[Agreement]]) -> None:
+    def __init__(self, clock: Clock, load: Callable[[list[str], date], list[Account]], heads: Callable[[], Iterable[Agreement]]) -> None:
         self._clock = clock
         self._load = load
         self._heads = heads
@@ -47,6 +52,7 @@ class Ahead:
         self._expected: dict[str, Agreement] = {}
         self._expected_until = 0.0
         self._alone: list[float] = []
+        self._most = MOST_VALUES
         self._lock = threading.Lock()
 
     def expect(self, heads: Iterable[Agreement]) -> None:
@@ -70,7 +76,10 @@ class Ahead:
             self._expected.pop(agreement_id, None)
 
     def take(self, agreement: Agreement, on: date, today: date) -> Account | None:
-        """What was read ahead of a contract for this day, or is now read together with others; ``None`` when it is to be read alone."""
+        """What was read ahead of a contract for this day, or is now read together with others; ``None`` when it is to be read alone.
+
+        Raises what reading raises.
+        """
         with self._lock:
             if self._is_run(agreement.agreement_id):
                 self._expect(self._heads())
@@ -85,9 +94,14 @@ class Ahead:
         """Reads the contract and others that will be asked for with the same day."""
         business = on if on > _opens(agreement, date.min) else min(today, on)
         same_day = (each for each in self._expected.values() if _opens(each, business) == on and each.agreement_id != agreement.agreement_id)
-        chosen = [agreement.agreement_id, *(each.agreement_id for each in same_day)][:MOST_VALUES]
+        chosen = [agreement.agreement_id, *(each.agreement_id for each in same_day)][: self._most]
         until = self._clock.monotonic() + FRESH_SECONDS
-        for account in self._load(chosen, on):
+        try:
+            accounts = self._load(chosen, on)
+        except RetryLater:
+            self._most = max(self._most // 2, FEWEST)
+            raise
+        for account in accounts:
             self._kept[account.agreement_id] = _Kept(account, until)
             self._expected.pop(account.agreement_id, None)
 
