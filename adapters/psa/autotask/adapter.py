@@ -18,7 +18,7 @@ from adapters.psa.autotask.client import Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
 from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
 from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, steps_for
-from adapters.psa.autotask.units import Reading, Unclear, UnitRow, detected, units_on
+from adapters.psa.autotask.units import Reading, Unclear, UnitRow, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, SyncError
@@ -29,6 +29,8 @@ from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 READ = ("Contracts", "ContractServices", "ContractServiceUnits", "Services", "Companies", "Contacts")
 WRITTEN = ("ContractServices", "ContractServiceAdjustments")
 """What the API user's security level must let it query and create."""
+LOOK_AGAIN_SECONDS = 3600.0
+"""After so long it is looked again at what unit rows carry, where the contracts did not show it."""
 
 
 class Autotask:
@@ -40,6 +42,8 @@ class Autotask:
         self._books = Books(settings, client, clock)
         self._ahead = Ahead(clock, self._books.accounts_on, self._books.active_heads)
         self._reading = None if settings.units_reading is UnitsReading.AUTO else Reading(settings.units_reading.value)
+        self._look_again = 0.0
+        self._clock = clock
         self._lock = threading.Lock()
 
     @property
@@ -214,16 +218,11 @@ class Autotask:
         return next(line for line in self._lines(account, on) if line.line_id == line_id)
 
     def _known_reading(self) -> Reading | None:
-        """What unit rows carry: as configured, or as the contracts themselves show, which is read once; ``None`` while they do not show it."""
+        """What unit rows carry: as configured, or as the contracts themselves show; ``None`` while they do not show it."""
         with self._lock:
-            if self._reading is None:
-                heads, rows = list[Agreement](), []
-                for some, theirs in self._books.sampled():
-                    heads += some
-                    rows += theirs
-                    if found := detected(heads, rows):
-                        self._reading = found
-                        break
+            if self._reading is None and self._clock.monotonic() >= self._look_again:
+                self._reading = self._books.detected_reading()
+                self._look_again = self._clock.monotonic() + LOOK_AGAIN_SECONDS
             return self._reading
 
     def _reading_unknown(self, unclear: Unclear | None = None) -> Rejected:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
@@ -115,12 +115,14 @@ class Books:
         rows, names = by_line(account.rows), self._service_names({text(record, "serviceID") for record in services})
         return tuple(self._line(record, holding(rows.get(text(record, "id"), ()), on, known), names) for record in services)
 
-    def sampled(self) -> Iterator[tuple[list[Agreement], list[UnitRow]]]:
-        """Contracts with their rows of the last periods, some at a time, for whoever looks at what rows carry."""
-        heads = self._contracts(RECURRING)
-        for some in batches(heads[: SAMPLE * SAMPLES], SAMPLE):
-            ids = [head.agreement_id for head in some]
-            yield some, self._rows(ids, self.today - SAMPLED_BACK, self.today + SAMPLED_BACK)
+    def detected_reading(self) -> Reading | None:
+        """What unit rows carry, as the last periods of some contracts show it; ``None`` when they do not."""
+        heads, rows = self._contracts(RECURRING)[: SAMPLE * SAMPLES], list[UnitRow]()
+        for some in batches(heads, SAMPLE):
+            rows += self._rows([head.agreement_id for head in some], self.today - SAMPLED_BACK, self.today + SAMPLED_BACK)
+            if found := units.detected(heads, rows):
+                return found
+        return None
 
     def rows_on(self, contract_id: str, line_id: str, on: date) -> list[UnitRow]:
         """The rows of one line that cover a day, read anew."""
