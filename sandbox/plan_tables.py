@@ -10,11 +10,13 @@ from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.pipeline.customers import Said
 from sync_core.pipeline.decisions import PlanOnShow, refusal
-from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect
+from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect, money_of
 
 _SIGNS = {
     ChangeKind.ADD: "+",
     ChangeKind.SET_QUANTITY: "~",
+    ChangeKind.PRORATE: "~",
+    ChangeKind.SET_PRICE: "~",
     ChangeKind.END: "-",
     ChangeKind.ADOPT: "=",
     ChangeKind.HAND_BACK: "≠",
@@ -78,7 +80,7 @@ def _facts(change: Change) -> Iterator[str]:
     parts = [before_and_after(change)]
     if change.kind is not ChangeKind.NONE:
         parts.append(f"at {money(change.unit_price, change.currency)} a unit")
-        parts.append(f"{money_effect(change.money, change.currency)} a period")
+        parts.append(money_of(change))
     yield ", ".join(filter(None, parts))
     if change.effective:
         day = f"Billed until {change.effective}" if change.kind is ChangeKind.END else f"From {change.effective}"

@@ -2,7 +2,7 @@
 
 The table ``_WRITABLE`` is the whole contract: a member that is neither there nor computed does not exist. Stricter than is
 known of the vendor, so that a careless client shows in tests: computed members and a change of product are refused, a
-quantity is never negative, and a line cannot end before it starts.
+quantity is never negative unless the ledger takes one, and a line cannot end before it starts.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def created(ledger: Ledger, agreement_id: int, addition_id: int, body: bytes, by
     """The addition that a POST or PUT body describes, with what it leaves out taken from the catalog."""
     members = _members(body)
     errors = [_missing(name) for name in ("product", "billCustomer") if members.get(name) is None]
-    fields = _collected(members, errors)
+    fields = _collected(ledger, members, errors)
     product = _product(ledger, members.get("product"), errors)
     if errors or product is None:
         raise invalid(RESOURCE, errors)
@@ -81,7 +81,7 @@ def patched(ledger: Ledger, line: Addition, body: bytes, by: str) -> Addition:
         if path not in _WRITABLE:
             raise bad_request(f"The path '{path}' does not exist on object of type 'Addition'.")
     errors = [line.legacy_error] if line.legacy_error and line.legacy_error.field not in members else []
-    fields = _collected(members, errors)
+    fields = _collected(ledger, members, errors)
     if errors:
         raise invalid(RESOURCE, errors)
     return _consistent(replace(line, stamp=ledger.stamp(by, line.stamp), legacy_error=None, **fields))
@@ -121,13 +121,13 @@ def _leads_into_reference(path: str) -> bool:
     return bool(slash) and reference in REFERENCES
 
 
-def _collected(members: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
+def _collected(ledger: Ledger, members: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
     """The fields that can be read; what cannot is added to ``errors``, so that one answer names every wrong field."""
     fields: dict[str, Any] = {}
     for name in sorted(members.keys() & _WRITABLE.keys()):
         attribute, reader = _WRITABLE[name]
         try:
-            fields[attribute] = reader(name, members[name])
+            fields[attribute] = (_number if name == "quantity" and ledger.takes_negative_quantities else reader)(name, members[name])
         except _Wrong as wrong:
             errors.append(wrong.error)
     return fields

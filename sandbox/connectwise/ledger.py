@@ -61,6 +61,8 @@ class Ledger:
 
     now: Callable[[], datetime]
     cancelled_day_billed: bool = True
+    takes_negative_quantities: bool = False
+    """Unverified whether ConnectWise does."""
     companies: Table[Company] = field(default_factory=Table)
     contacts: Table[Contact] = field(default_factory=Table)
     agreement_types: Table[AgreementType] = field(default_factory=Table)

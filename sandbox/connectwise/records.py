@@ -223,8 +223,8 @@ class Addition:
 
     @property
     def billed_quantity(self) -> Decimal:
-        """The units beyond those that are included, never negative."""
-        return max(self.quantity - self.less_included, Decimal(0))
+        """The units beyond those that are included; fewer than none only on a credit."""
+        return self.quantity if self.quantity < 0 else max(self.quantity - self.less_included, Decimal(0))
 
     def status(self, agreement: Agreement, on: date) -> str:
         """The ``agreementStatus`` of the line: the agreement's, unless that is active and the line's own dates say otherwise."""

@@ -15,9 +15,11 @@ from enum import StrEnum
 from typing import Any
 
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError, Throttled
-from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Company, Line, Product
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Company, Line, Product, SelfEnding
 from sync_core.model.plans import Change, ChangeKind, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
+
+_WRITTEN = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.SET_PRICE, ChangeKind.END)
 
 
 class Keeping(StrEnum):
@@ -171,7 +173,11 @@ class MemoryPsa:
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""
-        writing = [change for change in changes if change.kind in (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)]
+        writing = [change for change in changes if change.kind in _WRITTEN]
+        if self._keeping is Keeping.LINES:
+            return [step for change in writing for step in self._line_by_line(agreement, change, plan_id)]
+        if any(change.self_ending or change.kind is ChangeKind.SET_PRICE for change in writing):
+            raise Rejected("This PSA keeps neither self-ending lines nor prices of its own", where=self._connection)
         groups = [writing] if self._keeping is Keeping.WHOLE_AGREEMENTS and writing else [[change] for change in writing]
         return [self._step(agreement, group, plan_id) for group in groups]
 
@@ -216,6 +222,18 @@ class MemoryPsa:
         if self._read_failures:
             raise self._read_failures.popleft()
 
+    def _line_by_line(self, agreement: Agreement, change: Change, plan_id: str) -> list[Step]:
+        """The self-ending lines go before a line that is there, and after a new one."""
+        beside = [self._add_beside(agreement, change, each, plan_id) for each in change.self_ending]
+        main = [] if change.kind is ChangeKind.PRORATE else [self._step(agreement, [change], plan_id)]
+        return [*main, *beside] if change.kind is ChangeKind.ADD else [*beside, *main]
+
+    def _add_beside(self, agreement: Agreement, change: Change, each: SelfEnding, plan_id: str) -> Step:
+        added = replace(change, kind=ChangeKind.ADD, after=each.units, effective=each.first, line_from=None, marker=each.marker)
+        step = self._step(agreement, [added], plan_id)
+        operation = {**step.request["operations"][0], "ends": each.last.isoformat()}
+        return replace(step, step_id=f"{step.step_id}-{each.first}", line_id="", request={"operations": [operation]})
+
     def _step(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Step:
         operations = [self._operation(change) for change in changes]
         return Step(
@@ -231,11 +249,16 @@ class MemoryPsa:
         )
 
     def _operation(self, change: Change) -> dict[str, str]:
-        effective = change.effective.isoformat() if change.effective else ""
+        counts = change.line_from or change.effective
+        effective = counts.isoformat() if counts else ""
         after = str(change.after)
         match change.kind:
             case ChangeKind.ADD:
-                return {"operation": "add", "product": change.product_id, "quantity": after, "starts": effective, "marker": change.marker}
+                terms = {} if change.terms.unit_price is None else {"price": str(change.terms.unit_price)}
+                charge = {"charge": change.terms.charge.value, **terms}
+                return {"operation": "add", "product": change.product_id, "quantity": after, "starts": effective, "marker": change.marker, **charge}
+            case ChangeKind.SET_PRICE:
+                return {"operation": "price", "line": change.line_id, "price": str(change.terms.unit_price)}
             case ChangeKind.END:
                 return {"operation": "end", "line": change.line_id, "ends": effective}
         if self._keeping is Keeping.DATED_DELTAS:
@@ -256,6 +279,8 @@ class MemoryPsa:
         match operation["operation"]:
             case "end":
                 kept.line = replace(kept.line, ends=date.fromisoformat(operation["ends"]))
+            case "price":
+                kept.line = replace(kept.line, unit_price=Decimal(operation["price"]))
             case "set":
                 kept.deltas = [(date.min, Decimal(operation["quantity"]))]
             case "delta":
@@ -267,9 +292,10 @@ class MemoryPsa:
         if product is None:
             raise Rejected(f"There is no product {operation['product']}", where=self._connection)
         starts, quantity = date.fromisoformat(operation["starts"]), Decimal(operation["quantity"])
-        return self.add_line(
-            agreement_id, Line("", product.product_id, product.identifier, quantity, product.price, starts=starts, marker=operation["marker"])
-        )
+        line = Line("", product.product_id, product.identifier, quantity, product.price, starts=starts, marker=operation["marker"])
+        ends = date.fromisoformat(operation["ends"]) if "ends" in operation else None
+        price = Decimal(operation["price"]) if "price" in operation else product.price
+        return self.add_line(agreement_id, replace(line, ends=ends, unit_price=price, charge=Charge(operation["charge"])))
 
     def _probe_operation(self, agreement_id: str, operation: Mapping[str, str]) -> Probed:
         if operation["operation"] == "add":
@@ -279,6 +305,8 @@ class MemoryPsa:
             return Probed(Probe.CANNOT_TELL, why=f"Line {operation['line']} is not there")
         if operation["operation"] == "end":
             done = kept.line.ends == date.fromisoformat(operation["ends"])
+        elif operation["operation"] == "price":
+            done = kept.line.unit_price == Decimal(operation["price"])
         else:
             line = kept.on(date.fromisoformat(operation["from"])) if "from" in operation else kept.latest()
             done = line.quantity == Decimal(operation["quantity"])

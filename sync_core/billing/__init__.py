@@ -1,6 +1,8 @@
 """What is to be billed against what the PSA bills: agreements found, changes proposed, judged and named. See the README beside this file."""
 
-from sync_core.billing.changes import facts
+from sync_core.billing.changes import AGREEMENT_FACTS, facts
+from sync_core.billing.falling import moves, postponed
+from sync_core.billing.following import carried_on, self_ending_of, with_line_beside
 from sync_core.billing.guard import Judged, judge, judge_run
 from sync_core.billing.identity import change_id, fingerprint, marker, marker_owner
 from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to_read, needs
@@ -10,6 +12,7 @@ from sync_core.billing.resolve import resolve
 from sync_core.billing.undo import Written, take_back
 
 __all__ = [
+    "AGREEMENT_FACTS",
     "Judged",
     "Needs",
     "Period",
@@ -17,6 +20,7 @@ __all__ = [
     "ReconcileInput",
     "Written",
     "agreements_to_read",
+    "carried_on",
     "change_id",
     "facts",
     "fingerprint",
@@ -25,9 +29,13 @@ __all__ = [
     "judge_run",
     "marker",
     "marker_owner",
+    "moves",
     "needs",
     "period_of",
+    "postponed",
     "reconcile",
     "resolve",
+    "self_ending_of",
     "take_back",
+    "with_line_beside",
 ]

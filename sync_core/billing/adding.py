@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from sync_core.billing.changes import Case, same_product
+from sync_core.billing.changes import Case, Target, same_product
 from sync_core.billing.existing import lines_of_product, marked
+from sync_core.billing.falling import before_renewal, commitment_end, may_fall
 from sync_core.billing.identity import marker_owner, plain
 from sync_core.billing.periods import ONE_DAY
-from sync_core.model.agreements import Agreement, Line, Product
-from sync_core.model.billing import LineChoice
+from sync_core.billing.prices import price_on, price_problem
+from sync_core.billing.proration import counts_from, target
+from sync_core.model.agreements import Ability, Agreement, Charge, Line, Product, Terms
+from sync_core.model.billing import Decreases, LineChoice
 from sync_core.model.plans import Change, Verdict
 
 
 def add(case: Case, after: date | None = None) -> Iterator[Change]:
     """A new line, unless something speaks against it. ``after`` is the last billed day of the line before it, if there was one."""
     starts = _start(case, after)
-    obstacles = [*_dates(case, starts, first=after is None), *_already_there(case, starts)]
     product = case.inputs.products.get((case.link.connection, case.link.profile.product))
+    obstacles = [*_dates(case, starts, first=after is None), *_already_there(case, starts), *_terms_obstacles(case, starts, product)]
     if obstacles or product is None or not product.active:
         yield case.question(case.explanation, *(obstacles or [_no_product(case, product)]))
+    elif case.link.profile.prorate and not case.agreement.prorates:
+        yield case.add(product, starts, not_prorated(case), terms=_terms(case, starts, product), verdict=Verdict.NEEDS_APPROVAL)
     else:
-        yield case.add(product, starts)
+        yield case.add(product, starts, terms=_terms(case, starts, product))
 
 
 def adopt(case: Case) -> Iterator[Change]:
@@ -54,23 +59,110 @@ def not_adoptable(case: Case) -> str:
 
 
 def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Iterator[Change]:
-    """What makes a managed line hold the wanted units: nothing, a quantity, an end, or a question where the PSA has no way to say it."""
+    """What makes a managed line hold the wanted units at the profile's price, or a question where the PSA has no way to say it."""
     if line.computed:
         if case.wanted != line.quantity:
             what = f"The PSA computes the quantity of line {line.line_id} itself and holds {plain(line.quantity)}."
             yield case.question(case.explanation, *reasons, what, "Give the line a quantity of its own there, or take the link out.", line=line)
-    elif case.wanted == 0:
-        if case.in_force(line):
-            yield case.end(line, case.explanation, *reasons, verdict=verdict)
-    elif clash := included_twice(case, line):
-        yield case.question(case.explanation, clash, line=line)
-    elif case.wanted == line.quantity:
         return
-    elif case.link.start and case.link.start > case.opens and line.starts != case.link.start:
-        later = f"The link starts on {case.link.start}; until the invoices reach that day the line stays."
+    if case.wanted == 0:
+        if case.in_force(line) and not before_renewal(case):
+            yield case.end(line, case.explanation, *reasons, verdict=verdict)
+        return
+    if clash := included_twice(case, line):
+        yield case.question(case.explanation, clash, line=line)
+        return
+    yield from _units(case, line, *reasons, verdict=verdict)
+    yield from _price(case, line)
+
+
+def _units(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
+    prorates = case.link.profile.prorate
+    latest = case.today if prorates else case.opens
+    if case.wanted == line.quantity and not (prorates and case.binding and case.binding.due):
+        return
+    if case.wanted < line.quantity and not case.link.profile.credits:
+        reasons, verdict = (*reasons, *_no_commitment(case)), _stricter(verdict, *_no_commitment(case))
+    if case.link.start and case.link.start > latest and line.starts != case.link.start:
+        later = f"The link starts on {case.link.start}; until {'that day' if prorates else 'the invoices reach that day'} the line stays."
         yield case.question(case.explanation, *reasons, later, line=line)
-    else:
-        yield case.set_quantity(line, *reasons, verdict=verdict)
+    elif prorates:
+        yield from _prorated(case, line, *reasons, verdict=verdict)
+    elif case.wanted > line.quantity or may_fall(case):
+        yield case.set_quantity(line, None, *reasons, verdict=verdict)
+
+
+def _prorated(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
+    goal = target(case, line)
+    if goal.self_ending and not case.agreement.prorates:
+        yield from _whole_periods(case, line, *reasons, verdict=verdict)
+    elif goal.self_ending and (problem := _cannot_prorate(case, goal)):
+        yield case.question(case.explanation, *reasons, problem, line=line)
+    elif goal.self_ending or goal.quantity != line.quantity:
+        if goal.doubt:
+            reasons, verdict = (*reasons, goal.doubt), Verdict.NEEDS_APPROVAL
+        make = case.prorate if goal.quantity == line.quantity else case.set_quantity
+        yield make(line, goal, *reasons, verdict=verdict)
+    elif (due := case.binding.due[-1] if case.binding and case.binding.due else None) and due.first <= case.opens and due.quantity != line.quantity:
+        yield case.adopt(line, *reasons, f"It was due to hold {plain(due.quantity)}, and goes on with {plain(line.quantity)}.")
+
+
+def _whole_periods(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
+    """Where the agreement does not prorate, units count from the first open day as they do without a profile that asks for it."""
+    if case.wanted != line.quantity and (case.wanted > line.quantity or may_fall(case)):
+        yield case.set_quantity(line, None, *reasons, not_prorated(case), verdict=_stricter(verdict, "not prorated"))
+
+
+def not_prorated(case: Case) -> str:
+    """What is said where a profile prorates and an agreement does not."""
+    return (
+        f"Agreement {case.agreement.agreement_id} does not prorate, though the profile asks for it: "
+        "the units count for whole periods. Switch proration on in the PSA, or take it out of the profile."
+    )
+
+
+def _cannot_prorate(case: Case, goal: Target) -> str:
+    abilities = case.agreement.abilities
+    if Ability.SELF_ENDING_LINES not in abilities:
+        return "This connection cannot prorate: it has no self-ending lines. Take `prorate` out of the profile."
+    if any(each.units < 0 for each in goal.self_ending) and Ability.CREDITS not in abilities:
+        return "The profile credits fewer units by their days, and this connection writes no credits. Take `credits` out, or see its settings."
+    return ""
+
+
+def _no_commitment(case: Case) -> tuple[str, ...]:
+    if case.link.profile.decreases is not Decreases.AT_RENEWAL or commitment_end(case):
+        return ()
+    return ("The line is to be lowered at renewal only, and Microsoft names no end of the commitment.",)
+
+
+def _stricter(verdict: Verdict, *doubts: str) -> Verdict:
+    return Verdict.NEEDS_APPROVAL if doubts else verdict
+
+
+def _price(case: Case, line: Line) -> Iterator[Change]:
+    """The profile's own price for what is not yet invoiced, where the line has another one."""
+    profile = case.link.profile
+    if problem := price_problem(profile, case.agreement, case.opens, line.unit_cost):
+        yield case.question(problem, line=line)
+    elif (price := price_on(profile, case.opens, line.unit_cost)) is not None and price != line.unit_price:
+        yield case.set_price(line, price)
+
+
+def _terms(case: Case, starts: date, product: Product) -> Terms:
+    """What the profile gives to a new line."""
+    profile = case.link.profile
+    text = profile.description.replace("{item}", case.inputs.item(case.link).name)
+    return Terms(unit_price=price_on(profile, starts, product.cost), charge=profile.charge, taxable=profile.taxable, text=text)
+
+
+def _terms_obstacles(case: Case, starts: date, product: Product | None) -> Iterator[str]:
+    profile = case.link.profile
+    asked = profile.charge is not Charge.BILLABLE or profile.taxable is not None or profile.description
+    if problem := price_problem(profile, case.agreement, starts, product.cost if product else None):
+        yield problem
+    elif asked and Ability.PRICES not in case.agreement.abilities:
+        yield f"The profile {profile.name} says how a new line is charged, taxed or described, which this connection cannot write."
 
 
 def included_twice(case: Case, line: Line) -> str:
@@ -90,13 +182,17 @@ def fresh_start(case: Case, after: date | None) -> bool:
 
 
 def _start(case: Case, after: date | None) -> date:
-    earliest = case.opens if after is None else max(case.opens, after + ONE_DAY)
-    return max(earliest, case.link.start or earliest)
+    start, free = case.link.start, after + ONE_DAY if after else date.min
+    if not (case.link.profile.prorate and case.agreement.prorates):
+        return max(case.opens, free, start or case.opens)
+    if start and case.opens <= start <= case.today and start >= free:
+        return start
+    return max(counts_from(case), free, start or free)
 
 
 def _dates(case: Case, starts: date, *, first: bool) -> Iterator[str]:
     start = case.link.start
-    if first and start and start < case.opens:
+    if first and start and start < min(case.opens, starts):
         yield f"The link starts on {start}, in time that is already invoiced. Set its start to {case.opens} or later."
     if case.agreement.end and case.agreement.end < starts:
         yield f"The agreement ends on {case.agreement.end}, before the line would start on {starts}."

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from sync_core.billing.identity import change_id, marker, marker_owner, plain
 from sync_core.billing.inputs import ReconcileInput
-from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, last_billed_day
-from sync_core.model.agreements import Agreement, AgreementLines, Line, Product
+from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, last_billed_day, period_of, price_of_days
+from sync_core.model.agreements import Agreement, AgreementLines, Line, Product, SelfEnding, Terms
 from sync_core.model.billing import Binding, Link
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
 NOTHING = Decimal(0)
+AGREEMENT_FACTS = ("status", "ends", "next invoice", "period", "prorates")
+"""The facts of an agreement that no write of ours alters."""
+PSA_TERMS = Terms()
+"""Everything but product, units and dates is the PSA's."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a main line is to hold now, the lines to add beside it, and what it is to hold ``later``, once their time is invoiced.
+
+    ``doubt`` says why a person has to look first; empty where nobody has to.
+    """
+
+    quantity: Decimal
+    self_ending: tuple[SelfEnding, ...] = ()
+    later: Decimal | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,9 +60,14 @@ class Case:
         return first_open_day(self.agreement)
 
     @property
+    def today(self) -> date:
+        """The business date."""
+        return self.inputs.business_dates[self.link.connection]
+
+    @property
     def gives_up(self) -> date:
         """The last day that a line is billed which is given up today."""
-        return last_billed_day(self.agreement, self.inputs.business_dates[self.link.connection])
+        return last_billed_day(self.agreement, self.today)
 
     def in_force(self, line: Line) -> bool:
         """Whether the line goes on after what is given up today."""
@@ -55,18 +77,42 @@ class Case:
         """Nothing can be proposed until a person answers."""
         return ask(self.inputs, self.link, *texts, line=line, agreement=self.agreement)
 
-    def add(self, product: Product, starts: date) -> Change:
-        """A new line from ``starts`` on, at the catalogue's price."""
-        line = Line("", product.product_id, product.identifier, NOTHING, product.price, starts=starts)
-        change = self._change(ChangeKind.ADD, line, self.wanted, (self.explanation, self._counts_from(starts)))
+    def add(self, product: Product, starts: date, *reasons: str, terms: Terms = PSA_TERMS, verdict: Verdict = Verdict.SAFE) -> Change:
+        """A new line from ``starts`` on, at the catalogue's price where ``terms`` name none."""
+        price = product.price if terms.unit_price is None else terms.unit_price
+        line = Line("", product.product_id, product.identifier, NOTHING, price, starts=starts, charge=terms.charge)
+        change = self._change(ChangeKind.ADD, line, self.wanted, (self.explanation, *reasons, self._counts_from(starts)), verdict)
         text = marker(self.inputs.installation, self.inputs.plan_id, self.link.key)
-        return replace(change, before=None, effective=starts, invoice=invoice_for(self.agreement, starts), marker=text)
+        change = replace(change, before=None, effective=starts, invoice=invoice_for(self.agreement, starts), marker=text, terms=terms)
+        if self.opens <= starts or not self.link.profile.prorate:
+            return replace(change, prorated=self._first_days(change.money, starts))
+        beside = SelfEnding(self.wanted, starts, self.opens - ONE_DAY, beside_marker(self, starts))
+        words = (self.explanation, *reasons, *self._words_beside(line, Target(self.wanted, (beside,))), self._counts_from(self.opens))
+        return replace(change, reasons=words, prorated=self._price_of(line, beside), self_ending=(beside,), line_from=self.opens)
 
-    def set_quantity(self, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
-        """The line's quantity becomes the wanted one from the first day that is not yet invoiced."""
+    def set_quantity(self, line: Line, target: Target | None = None, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
+        """The line's quantity becomes that of ``target``, or the wanted one, from the first day that is not yet invoiced."""
         starts = max(self.opens, line.starts or self.opens)
-        change = self._change(ChangeKind.SET_QUANTITY, line, self.wanted, (self.explanation, *reasons, self._counts_from(starts)), verdict)
-        return replace(change, effective=starts, invoice=invoice_for(self.agreement, starts))
+        goal = target or Target(self.wanted)
+        words = (self.explanation, *reasons, *self._words_beside(line, goal), self._counts_from(starts))
+        change = self._change(ChangeKind.SET_QUANTITY, line, goal.quantity, words, verdict)
+        change = replace(change, effective=starts, invoice=invoice_for(self.agreement, starts))
+        return replace(self._beside(change, line, goal), line_from=starts) if goal.self_ending else change
+
+    def prorate(self, line: Line, target: Target, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
+        """Self-ending lines beside the line, which keeps its quantity until the period is invoiced."""
+        binding = self.binding
+        held = binding.due[-1].quantity if binding and binding.due else line.quantity
+        words = (self.explanation, *reasons, *self._words_beside(line, target))
+        return self._beside(self._change(ChangeKind.PRORATE, replace(line, quantity=held), self.wanted, words, verdict), line, target)
+
+    def set_price(self, line: Line, price: Decimal) -> Change:
+        """The line's price becomes ``price`` for all that is not yet invoiced; a person has to agree."""
+        words = (f"The profile {self.link.profile.name} sets the price.", self._counts_from(self.opens))
+        change = self._change(ChangeKind.SET_PRICE, line, line.quantity, words, Verdict.NEEDS_APPROVAL)
+        rests_on = {name: value for name, value in change.rests_on.items() if name != "quantity"}
+        money, invoice = line.billed * (price - line.unit_price), invoice_for(self.agreement, self.opens)
+        return replace(change, money=money, terms=Terms(unit_price=price), effective=self.opens, invoice=invoice, rests_on=rests_on)
 
     def end(self, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line is billed for the last time on ``effective``; one that has not begun ends on the eve of its start."""
@@ -88,13 +134,48 @@ class Case:
             after=after,
             unit_price=line.unit_price,
             money=(replace(line, quantity=after).billed - line.billed) * line.unit_price,
+            period_months=self.agreement.period_months,
             currency=self.agreement.currency,
             marker=line.marker,
             rests_on=facts(self.lines, line.line_id, line.product, self.inputs.installation),
         )
 
+    def _beside(self, change: Change, line: Line, target: Target) -> Change:
+        """The change with the target's self-ending lines, which copy what the main line has."""
+        first = min(each.first for each in target.self_ending)
+        terms = Terms(line.unit_price, line.unit_cost, line.charge, line.taxable, line.grouping, line.text)
+        money = sum((self._price_of(line, each) for each in target.self_ending), NOTHING)
+        beside = replace(change, self_ending=target.self_ending, later=target.later, terms=terms, prorated=money)
+        return replace(beside, effective=first, invoice=invoice_for(self.agreement, first))
+
+    def _words_beside(self, line: Line, target: Target) -> Iterator[str]:
+        for each in target.self_ending:
+            invoice, amount = invoice_for(self.agreement, each.first), self._price_of(line, each)
+            what = f"{plain(abs(each.units))} {'more' if each.units > 0 else 'fewer'} from {each.first} to {each.last}"
+            yield f"{what} on a line that ends by itself: {amount:+.2f} {self.agreement.currency} on the invoice of {invoice}."
+        if target.later is not None:
+            until = max(each.last for each in target.self_ending)
+            goes = f"{plain(target.later)} with the first run after the days to {until} are invoiced"
+            yield f"Line {line.line_id} holds {plain(target.quantity)} until then, and {goes}."
+
+    def _price_of(self, line: Line, each: SelfEnding) -> Decimal:
+        price = replace(line, quantity=Decimal(1), included=NOTHING).billed * line.unit_price
+        return price_of_days(self.agreement, price * each.units, each.first, each.last)
+
+    def _first_days(self, money: Decimal, starts: date) -> Decimal:
+        """What the days before the first whole period cost, where the agreement bills them apart."""
+        period = period_of(self.agreement, starts)
+        last = max(period.last, self.opens - ONE_DAY)
+        apart = self.agreement.prorates and (starts > period.first or starts < self.opens)
+        return price_of_days(self.agreement, money, starts, last) if apart else NOTHING
+
     def _counts_from(self, day: date) -> str:
         return f"Counts from {day}, first on the invoice of {invoice_for(self.agreement, day)}."
+
+
+def beside_marker(case: Case, first: date) -> str:
+    """The marker of the self-ending line that begins on a day."""
+    return marker(case.inputs.installation, case.inputs.plan_id, f"{case.link.key}\x1f{first}")
 
 
 def ask(inputs: ReconcileInput, link: Link, *texts: str, line: Line | None = None, agreement: Agreement | None = None) -> Change:
@@ -114,6 +195,7 @@ def facts(lines: AgreementLines, line_id: str, product: str, installation: str) 
     """
     head = lines.agreement
     values = {"status": head.status.value, "ends": str(head.end), "next invoice": str(head.next_invoice), "period": str(head.period_months)}
+    values["prorates"] = str(head.prorates)
     if line_id:
         line = lines.line(line_id)
         if line is None:

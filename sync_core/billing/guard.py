@@ -18,7 +18,7 @@ from sync_core.model.configuration import GuardRails
 from sync_core.model.plans import Change, ChangeKind, Verdict
 from sync_core.model.runs import RunTotals
 
-_BILLS = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)
+_BILLS = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.END)
 _ZERO = Decimal(0)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
+from sync_core.model.agreements import Terms
 from sync_core.model.plans import Change, ChangeKind
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -39,7 +41,18 @@ def fingerprint(change: Change) -> str:
     """What an approval holds for: all that a person was shown of the change. Planned anew with the same content, it is the same."""
     shown = (change.connection, change.agreement_id, change.link_key, change.line_id, change.kind, change.product, change.currency)
     numbers = (plain(change.before), plain(change.after), plain(change.unit_price))
-    return _digest(20, *shown, *numbers, str(change.effective))
+    return _digest(20, *shown, *numbers, str(change.effective), *_more_shown(change))
+
+
+def _more_shown(change: Change) -> Iterator[str]:
+    """What only prorated changes and those with terms of their own show."""
+    for each in change.self_ending:
+        yield f"{plain(each.units)} {each.first} {each.last}"
+    if change.later is not None:
+        yield f"later {plain(change.later)}"
+    if change.terms != Terms():
+        terms = change.terms
+        yield f"{plain(terms.unit_price)} {plain(terms.unit_cost)} {terms.charge} {terms.taxable} {terms.grouping} {terms.text}"
 
 
 def plain(number: Decimal | None) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from sync_core.billing.identity import marker_owner
 from sync_core.counting import Counted, absent, quantity_for
 from sync_core.model.agreements import AgreementLines, Product
-from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Question
+from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Move, Question
 from sync_core.model.configuration import GuardRails
 from sync_core.model.licences import Source
 
@@ -47,6 +47,8 @@ class ReconcileInput:
     lines_of_others: frozenset[Place] = frozenset()
     company_lines: Mapping[Place, Sequence[AgreementLines]] = field(default_factory=dict)
     products: Mapping[Place, Product | None] = field(default_factory=dict)
+    moves: Mapping[str, Move] = field(default_factory=dict)
+    """By link key: since when its count has differed from what is billed."""
 
     def item(self, link: Link) -> CountedItem:
         """What the link's item came to; a SKU that Microsoft does not name any more is zero, if that was read well."""
@@ -74,8 +76,9 @@ class ReconcileInput:
     @cached_property
     def managed(self) -> frozenset[Place]:
         """The lines that configured links manage, by connection and line id; a link taken out of the configuration manages nothing."""
-        held = (self.bindings[link.key] for link in self.configured if link.key in self.bindings)
-        return self.lines_of_others | {(binding.connection, binding.line_id) for binding in held}
+        held = [self.bindings[link.key] for link in self.configured if link.key in self.bindings]
+        beside = {(binding.connection, each.line_id) for binding in held for each in binding.self_ending}
+        return self.lines_of_others | {(binding.connection, binding.line_id) for binding in held} | beside
 
 
 @dataclass(frozen=True)

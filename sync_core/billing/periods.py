@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from sync_core.model.agreements import Agreement
 
@@ -48,6 +49,21 @@ def last_billed_day(agreement: Agreement, on: date) -> date:
 def invoice_for(agreement: Agreement, day: date) -> date:
     """The date of the first invoice that shows a change counting from ``day``: that of its period, if it is still to come."""
     return max(period_of(agreement, day).first, first_open_day(agreement))
+
+
+def price_of_days(agreement: Agreement, price: Decimal, first: date, last: date) -> Decimal:
+    """``price``, net for a whole period, for the days from ``first`` to ``last``: by the days of each period, each rounded half up to cents.
+
+    Unverified: that ConnectWise rounds so; integrators compute it by days, both ends included.
+    """
+    total = Decimal(0)
+    while first <= last:
+        period = period_of(agreement, first)
+        until = min(period.last, last)
+        days, all_days = (until - first).days + 1, (period.last - period.first).days + 1
+        total += (price * days / all_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        first = until + ONE_DAY
+    return total
 
 
 def _months_after(anchor: date, months: int) -> date:

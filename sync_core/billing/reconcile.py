@@ -18,7 +18,16 @@ from sync_core.model.agreements import AgreementLines
 from sync_core.model.billing import LineChoice, Link
 from sync_core.model.plans import Change, ChangeKind
 
-_ORDER = (ChangeKind.ADOPT, ChangeKind.END, ChangeKind.SET_QUANTITY, ChangeKind.ADD, ChangeKind.NONE)
+_ORDER = (
+    ChangeKind.ADOPT,
+    ChangeKind.END,
+    ChangeKind.SET_QUANTITY,
+    ChangeKind.PRORATE,
+    ChangeKind.SET_PRICE,
+    ChangeKind.ADD,
+    ChangeKind.NONE,
+)
+"""A price comes after quantities: what is prorated costs what the line cost until then."""
 
 
 def reconcile(inputs: ReconcileInput) -> tuple[Change, ...]:

@@ -22,7 +22,8 @@ from sync_core.configuration.values import (
     time_zone,
     whole_number,
 )
-from sync_core.model.billing import Basis, ManualEdits
+from sync_core.model.agreements import Charge
+from sync_core.model.billing import Basis, Decreases, ManualEdits
 from sync_core.model.configuration import Credential, MailVia
 from sync_core.model.customers import Mode, SignIn
 
@@ -58,6 +59,14 @@ CONNECTION = Fields(
     }
 )
 
+PRICE_RANGE = Fields(
+    {
+        "amount": Field(amount(), "The unit price, net.", required=True),
+        "from": Field(day(), "The first day of this price; since ever by default."),
+        "until": Field(day(), "The last day of this price; for ever by default."),
+    }
+)
+
 PROFILE = Fields(
     {
         "product": Field(text_value("a product identifier"), "The PSA's identifier of the product that the line bills.", required=True),
@@ -65,7 +74,16 @@ PROFILE = Fields(
         "minimum": Field(whole_number(), "At least so many units are billed; 0 by default."),
         "included": Field(whole_number(), "So many units are free; 0 by default."),
         "bill_warning": Field(flag(), "Whether units in their grace period count as purchased; true by default."),
-    }
+        "prorate": Field(flag(), "Whether added units are billed for their days; false by default. The agreement has to prorate, too."),
+        "credits": Field(flag(), "With prorate, whether fewer units are credited for their days; false by default."),
+        "decreases": Field(choice(Decreases), "From when fewer units count: now, next period (the default) or at renewal."),
+        "prices": Field(ListOf(PRICE_RANGE), "Unit prices by date ranges; the PSA's own price by default."),
+        "cost_plus": Field(amount(), "The unit price as so many percent on the PSA's unit cost."),
+        "charge": Field(choice(Charge), "How new lines are charged: billable (the default), do not bill or no charge."),
+        "taxable": Field(flag(), "Whether new lines are taxable; as the PSA's catalogue says by default."),
+        "description": Field(text_value("a text"), "The text of new lines on the invoice; {item} stands for the item. The catalogue's by default."),
+    },
+    at_most_one=[("prices", "cost_plus")],
 )
 
 AGREEMENT = Fields(

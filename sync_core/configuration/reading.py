@@ -10,10 +10,10 @@ from sync_core.configuration.expansion import Rule, customer_links, read_rules, 
 from sync_core.configuration.known_skus import FREE_SKUS, KnownSkus
 from sync_core.configuration.layout import FILE
 from sync_core.configuration.nodes import Node, Place, Problem, Problems, did_you_mean, shown
+from sync_core.configuration.profiles import read_profiles
 from sync_core.configuration.references import References
 from sync_core.configuration.shapes import Read, Section
 from sync_core.errors import InvalidConfiguration
-from sync_core.model.billing import BillingProfile
 from sync_core.model.configuration import Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
 from sync_core.model.customers import Customer
 
@@ -49,7 +49,7 @@ def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Kinds | N
 def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problems: Problems) -> Configuration:
     connections = {name: _connection(name, read.value) for name, read in file.section("connections").members.items()}
     _check_connections(file, connections, kinds, problems)
-    references = References(known, _profiles(file), connections, problems)
+    references = References(known, read_profiles(file, problems), connections, problems)
     references = replace(references, sku_sets={name: references.skus(read.value) for name, read in file.section("sku_sets").members.items()})
     rules = read_rules((item.value for item in file.items("rules")), references)
     excluded = _excluded(file.section("exclusions"), rules, references)
@@ -96,14 +96,6 @@ def _check_connections(file: Section, connections: Mapping[str, Connection], kin
             kinds[connection.kind](connection)
         except InvalidConfiguration as error:
             problems.error(section.place, error.what, error.fix)
-
-
-def _profiles(file: Section) -> dict[str, BillingProfile]:
-    members = file.section("profiles").members
-    return {
-        name: BillingProfile(name, read.value.get("product", ""), **read.value.given("basis", "minimum", "included", "bill_warning"))
-        for name, read in members.items()
-    }
 
 
 def _excluded(section: Section, rules: Iterable[Rule], references: References) -> frozenset[str]:

@@ -65,7 +65,9 @@ def _connection(connection: Connection) -> Document:
 
 
 def _profile(profile: BillingProfile) -> Document:
-    return {"product": profile.product, **_changed(profile, BillingProfile(profile.name, profile.product))}
+    changed = _changed(profile, BillingProfile(profile.name, profile.product))
+    prices = [_without_empty({"amount": _plain(each.amount), "from": each.first, "until": each.last}) for each in profile.prices]
+    return {"product": profile.product, **changed} | ({"prices": to_document(prices)} if prices else {})
 
 
 def _guard_rails(guard_rails: GuardRails, base: GuardRails) -> Document:

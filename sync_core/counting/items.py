@@ -60,6 +60,7 @@ def _item(
         company_wide=sku is not None and sku.applies_to is AppliesTo.COMPANY,
         purchased_questions=contradictions,
         assigned_questions=unassigned,
+        commitment_ends=min((row.next_lifecycle.date() for row in ours if row.next_lifecycle and row.seats), default=None),
     )
 
 

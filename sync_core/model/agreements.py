@@ -25,6 +25,17 @@ class Charge(StrEnum):
     NO_CHARGE = "no charge"
 
 
+class Ability(StrEnum):
+    """What can be written to an agreement beyond adding lines, setting their quantity and ending them."""
+
+    SELF_ENDING_LINES = "self-ending lines"
+    """A line for added units that ends with their period, as proration needs it."""
+    CREDITS = "credits"
+    """A self-ending line with fewer than no units."""
+    PRICES = "prices"
+    """A line's own price, and what else a new line may be given."""
+
+
 @dataclass(frozen=True)
 class Company:
     """A customer as the PSA knows it. ``domains`` are those of its website and its contacts' e-mail addresses."""
@@ -36,13 +47,14 @@ class Company:
 
 @dataclass(frozen=True)
 class Product:
-    """A product or service of the PSA's catalogue. ``price`` is net, in the PSA's home currency."""
+    """A product or service of the PSA's catalogue. ``price`` and ``cost`` are net, in the PSA's home currency."""
 
     product_id: str
     identifier: str
     name: str
     price: Decimal
     active: bool = True
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,8 @@ class Agreement:
     ``next_invoice`` is the first day that no invoice covers yet: the start of the first period that is not yet
     invoiced. ``None`` means the PSA does not say, and nothing is planned on such an agreement. Periods are
     ``period_months`` long and start on the day of month of ``anchor``; 0 means a cycle we do not support, named in ``cycle``.
+    ``prorates`` says whether the PSA bills a part of a period by its days. An adapter that says nothing of ``abilities`` is
+    never asked for more than adds, quantities and ends.
     """
 
     connection: str
@@ -69,6 +83,7 @@ class Agreement:
     currency: str
     cycle: str = ""
     parent_id: str | None = None
+    abilities: frozenset[Ability] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,17 +110,47 @@ class Line:
     edited_at: str = ""
     computed: bool = False
     """Whether the PSA computes the quantity itself, so that nobody else sets it."""
+    unit_cost: Decimal | None = None
+    taxable: bool | None = None
+    grouping: str = ""
+    """The id of the group of invoice lines that it stands in; empty for none."""
 
     @property
     def billed(self) -> Decimal:
-        """The units the PSA charges for: what it includes is free."""
+        """The units the PSA charges for: what it includes is free. Fewer than none on a credit."""
         if self.charge is not Charge.BILLABLE:
             return Decimal(0)
-        return max(self.quantity - self.included, Decimal(0))
+        return self.quantity if self.quantity < 0 else max(self.quantity - self.included, Decimal(0))
 
     def active_on(self, day: date) -> bool:
         """Whether the line is not over on ``day``; one that starts later counts as active."""
         return self.ends is None or self.ends >= day
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a new line is given besides its product, units and dates; ``None`` or empty leaves it to the PSA. Prices are net, a unit."""
+
+    unit_price: Decimal | None = None
+    unit_cost: Decimal | None = None
+    charge: Charge = Charge.BILLABLE
+    taxable: bool | None = None
+    grouping: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class SelfEnding:
+    """A line beside a link's main line that bills ``units`` from ``first`` to ``last``, both included, and then ends by itself.
+
+    ``line_id`` is empty until it is there. Fewer than no units are a credit.
+    """
+
+    units: Decimal
+    first: date
+    last: date
+    marker: str
+    line_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sync_core.model.agreements import Charge
+from sync_core.model.agreements import Charge, SelfEnding
 
 
 class Basis(StrEnum):
@@ -26,9 +26,37 @@ class ManualEdits(StrEnum):
     OVERWRITE = "overwrite"
 
 
+class Decreases(StrEnum):
+    """From when fewer units count."""
+
+    NOW = "now"
+    """From the first day that no invoice covers yet: a period that is not invoiced is billed lower as a whole."""
+    NEXT_PERIOD = "next period"
+    """With proration, from the period after the one in which they were first counted; without it, as ``NOW``."""
+    AT_RENEWAL = "at renewal"
+    """As ``NEXT_PERIOD``, but not before the commitment ends that was known when they were first counted."""
+
+
+@dataclass(frozen=True)
+class PriceRange:
+    """A unit price, net, from ``first`` to ``last``, both included; ``None`` leaves that side open."""
+
+    amount: Decimal
+    first: date | None = None
+    last: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is the price of a day."""
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+
 @dataclass(frozen=True)
 class BillingProfile:
-    """How an item is billed. ``product`` is the PSA's product identifier; ``minimum`` and ``included`` are in units."""
+    """How an item is billed. ``product`` is the PSA's product identifier; ``minimum`` and ``included`` are in units.
+
+    Without ``prices`` and ``cost_plus`` (percent on the unit cost) the price is the PSA's own. ``charge``, ``taxable`` and
+    ``description`` are given to new lines only.
+    """
 
     name: str
     product: str
@@ -37,6 +65,16 @@ class BillingProfile:
     included: int = 0
     bill_warning: bool = True
     """Whether units in their grace period count as purchased."""
+    prorate: bool = False
+    """Whether added units are billed for their days; otherwise from the first day that no invoice covers."""
+    credits: bool = False
+    """With proration: whether fewer units are credited for their days, too."""
+    decreases: Decreases = Decreases.NEXT_PERIOD
+    prices: tuple[PriceRange, ...] = ()
+    cost_plus: Decimal | None = None
+    charge: Charge = Charge.BILLABLE
+    taxable: bool | None = None
+    description: str = ""
 
 
 class LineChoice(StrEnum):
@@ -98,6 +136,8 @@ class CountedItem:
     """Whether it was counted by a rule: nothing is bought or assigned then, and both numbers are the count."""
     held: bool = True
     """Whether there is any of it, as far as is known: what a customer never had is not billed, minimum or not."""
+    commitment_ends: date | None = None
+    """The first day on which one of its subscriptions renews, where Microsoft says so."""
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -106,10 +146,42 @@ class CountedItem:
 
 
 @dataclass(frozen=True)
+class Invoiced:
+    """The time up to ``last`` was, or will be, invoiced with ``units`` billed on the main line."""
+
+    last: date
+    units: Decimal
+
+
+@dataclass(frozen=True)
+class Due:
+    """From ``first`` on the main line is to hold ``quantity``: it is set once the time before is invoiced."""
+
+    first: date
+    quantity: Decimal
+    unsure: bool = False
+    """Whether an invoice was made in the moment of the write, so that nobody but a person can tell which quantity it shows."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A count that differs from what is billed: the business date on which it was first seen, and the units counted last.
+
+    ``commitment_ends`` is the end of the commitment as it was known then.
+    """
+
+    since: date
+    units: Decimal
+    commitment_ends: date | None = None
+
+
+@dataclass(frozen=True)
 class Binding:
     """The line a link manages, as we last confirmed it in the PSA. The link follows the line by ``line_id``.
 
     ``ended`` is the last billed day we set; a link whose line was ended gets a new line when units come back.
+    ``self_ending`` are the lines that prorate beside it, ``invoiced`` what it held in time that is invoiced, ``due`` what it is
+    to hold later; each by date, and empty without proration.
     """
 
     link_key: str
@@ -127,3 +199,8 @@ class Binding:
     overruled: Decimal | None = None
     """The units we counted that a person's accepted edit stands against; it stands until we count something else."""
     plan_id: str = ""
+    self_ending: tuple[SelfEnding, ...] = ()
+    invoiced: tuple[Invoiced, ...] = ()
+    due: tuple[Due, ...] = ()
+    counts_from: date | None = None
+    """The first day that is charged, where the days before the line's own start are on a self-ending line."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
+from sync_core.model.agreements import SelfEnding, Terms
 from sync_core.model.customers import Mode
 
 
@@ -17,6 +18,10 @@ class ChangeKind(StrEnum):
 
     ADD = "add"
     SET_QUANTITY = "set quantity"
+    """Sets the main line's quantity; units that count from a day in invoiced time get self-ending lines first."""
+    PRORATE = "prorate"
+    """Adds self-ending lines only: the main line keeps its quantity until the period is invoiced."""
+    SET_PRICE = "set price"
     END = "end"
     ADOPT = "adopt"
     """Takes an existing line under management as it is; writes nothing to the PSA."""
@@ -60,7 +65,8 @@ class ChangeResult(StrEnum):
 class Change:
     """One difference between the desired and the actual line.
 
-    Quantities are in units; money is net, in ``currency``, an estimate for one period of the agreement.
+    Quantities are in units; money is net, in ``currency``, an estimate for one period of the agreement. ``self_ending`` lines are
+    written before the line itself, with ``terms``; so is a new line. The ``unit_price`` of ``terms`` is the new one of a set price.
     ``rests_on`` are the PSA's values the change relies on: if one differs right before the write, the change is held.
     """
 
@@ -81,9 +87,14 @@ class Change:
     unit_price: Decimal = Decimal(0)
     money: Decimal = Decimal(0)
     """What one full period costs more (or less) than before."""
+    prorated: Decimal = Decimal(0)
+    """What the days before the first full period cost, rounded half up to cents for each period, as invoices are."""
+    period_months: int = 1
     currency: str = ""
     effective: date | None = None
     """First day with the new quantity; for an end, the last billed day."""
+    line_from: date | None = None
+    """First day with the new quantity of the line itself, where units beside it count from another day."""
     invoice: date | None = None
     """The date of the first invoice that shows it."""
     marker: str = ""
@@ -92,12 +103,21 @@ class Change:
     """Whether the line is a second one of the same create: it is ended, and the link goes on with its own line."""
     overrules: Decimal | None = None
     """Of a person's edit that is accepted: the units we count, which it stands against."""
+    self_ending: tuple[SelfEnding, ...] = ()
+    later: Decimal | None = None
+    """What the line is to hold once the time of its self-ending lines is invoiced, where that is not ``after``."""
+    terms: Terms = field(default_factory=Terms)
     undoes: Decimal | None = None
     """Of an undo: the units that it takes back, and that no run sets again by itself for a while."""
     decision: Decision = Decision.NONE
     decided_by: str = ""
     result: ChangeResult = ChangeResult.PLANNED
     result_reason: str = ""
+
+    @property
+    def a_month(self) -> Decimal:
+        """``money`` for a month of the period, rounded half up to cents."""
+        return (self.money / max(self.period_months, 1)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
     @property
     def applicable(self) -> bool:

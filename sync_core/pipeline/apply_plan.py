@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from sync_core.billing import fingerprint
+from sync_core.billing import carried_on, fingerprint
 from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, Step, StepState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
@@ -19,6 +19,7 @@ from sync_core.pipeline.customers import (
     binding_write,
     drop_binding,
     journal_of,
+    load_binding,
     load_live,
     load_plan,
     load_record,
@@ -139,7 +140,9 @@ def take_over_lines(context: Context, plan: Plan) -> None:
         agreement = agreement_now(psa, change.agreement_id, plan.business_dates[change.connection])
         line = agreement.line(change.line_id) if agreement else None
         if line is not None and not what_changed(context, agreement, [change]):
-            context.store.transact(CUSTOMERS, [binding_write(plan.tenant_id, binding_for(plan, change, line))])
+            known = load_binding(context.store, plan.tenant_id, change.link_key)
+            binding = carried_on(known, change, line, binding_for(plan, change, line))
+            context.store.transact(CUSTOMERS, [binding_write(plan.tenant_id, binding)])
 
 
 def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sync_core.errors import Conflict
-from sync_core.model.billing import Binding
+from sync_core.model.billing import Binding, Move
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
 from sync_core.ports import Row, RowWrite, Store
 from sync_core.rows import Stored, delete, from_row, insert, insert_or_replace, read, replace_row, safe_key, to_row, upsert
@@ -40,12 +40,13 @@ class Live:
 
 @dataclass(frozen=True)
 class LastRead:
-    """What the last good read left: its day (UTC), its evidence, and since when (PSA date) a link's quantity has been zero."""
+    """What the last good read left: its day (UTC), its evidence, since when (PSA date) a link's quantity has been zero, and which counts moved."""
 
     day: date
     snapshot: str = ""
     digest: str = ""
     zero_since: Mapping[str, date] = field(default_factory=dict)
+    moves: Mapping[str, Move] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,12 @@ def save_undone(store: Store, tenant_id: str, undone: Undone) -> None:
 def drop_binding(store: Store, tenant_id: str, link_key: str) -> None:
     """Makes a link follow no line any more; may run twice."""
     store.transact(CUSTOMERS, [delete(Row(tenant_id, _BINDING + safe_key(link_key)))])
+
+
+def load_binding(store: Store, tenant_id: str, link_key: str) -> Binding | None:
+    """The line that a link follows now."""
+    stored = read(store, CUSTOMERS, tenant_id, _BINDING + safe_key(link_key), Binding)
+    return stored.value if stored else None
 
 
 def binding_write(tenant_id: str, binding: Binding) -> RowWrite:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, needs, reconcile, resolve
+from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, moves, needs, postponed, reconcile, resolve
 from sync_core.counting import count_customer, usage_needs
 from sync_core.errors import SyncError
 from sync_core.events import event
 from sync_core.model.agreements import Agreement, AgreementLines, Product
-from sync_core.model.billing import CountedItem, Question
+from sync_core.model.billing import CountedItem, Move, Question
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.custom_licences import CustomLicence, whole_id
 from sync_core.model.customers import Mode
@@ -50,13 +50,14 @@ def find_changes(
     items = count_customer(snapshot, configuration, item)
     reader = _Reader(context, run, configuration, item, record)
     inputs = reader.inputs(snapshot, items, plan_id)
+    inputs = replace(inputs, moves=moves(inputs))
     judged = judge(reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now()),
         unlinked=_unlinked(items, inputs, licences),
-        notes=tuple(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes),
-        last_read=_last_read(record, snapshot, judged.first_zeros),
+        notes=(*(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes), *postponed(inputs)),
+        last_read=_last_read(record, snapshot, judged.first_zeros, inputs.moves),
         evidence=snapshot_content(snapshot),
     )
 
@@ -88,6 +89,7 @@ class _Reader:
             failed=snapshot.failed,
             known_markers=self._known_markers(agreements.values()),
             first_zeros=self.record.last.value.zero_since if self.record.last else {},
+            moves=self.record.last.value.moves if self.record.last else {},
             rails=self.item.guard_rails,
             sku_names=self.configuration.sku_names,
         )
@@ -128,6 +130,7 @@ class _Reader:
         """The markers with a journal row behind them; the journal is read only when a line carries one of ours that no binding explains."""
         ours = [line.marker for held in agreements for line in held.lines if marker_owner(line.marker) == self.context.settings.installation]
         bound = {binding.marker for binding in self.record.bindings.values()}
+        bound |= {each.marker for binding in self.record.bindings.values() for each in binding.self_ending}
         if set(ours) <= bound and len(set(ours)) == len(ours):
             return frozenset(ours)
         return frozenset(entry.step.marker for entry in journal(self.context.store, self.record.tenant_id) if entry.step.marker)
@@ -162,7 +165,9 @@ class _Reader:
             and any((link.connection, link.company_id) in wanted.companies for link in other.links)
         ]
         records = (load_record(self.context.store, tenant_id) for tenant_id in neighbours)
-        return frozenset((binding.connection, binding.line_id) for record in records for binding in record.bindings.values())
+        held = [binding for record in records for binding in record.bindings.values()]
+        beside = {(binding.connection, each.line_id) for binding in held for each in binding.self_ending}
+        return frozenset({(binding.connection, binding.line_id) for binding in held} | beside)
 
 
 def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput, licences: Iterable[CustomLicence]) -> tuple[Unlinked, ...]:
@@ -198,10 +203,10 @@ def relationships(context: Context, run: Run, configuration: Configuration) -> S
         return ()
 
 
-def _last_read(record: CustomerRecord, snapshot: UsageSnapshot, first_zeros: Mapping[str, date]) -> LastRead:
+def _last_read(record: CustomerRecord, snapshot: UsageSnapshot, first_zeros: Mapping[str, date], moved: Mapping[str, Move]) -> LastRead:
     """What this read leaves. Evidence that did not change keeps its name and is not stored again."""
     digest = snapshot_digest(snapshot)
     last = record.last.value if record.last else None
     same = last is not None and last.digest == digest
     day = snapshot.read_at.date() if not snapshot.failed or last is None else last.day
-    return LastRead(day, last.snapshot if same and last else snapshot_name(snapshot, digest), digest, first_zeros)
+    return LastRead(day, last.snapshot if same and last else snapshot_name(snapshot, digest), digest, first_zeros, moved)

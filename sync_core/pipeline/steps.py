@@ -14,14 +14,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sync_core.billing import facts
+from sync_core.billing import AGREEMENT_FACTS, carried_on, facts, self_ending_of, with_line_beside
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.events import event
 from sync_core.model.agreements import AgreementLines, Line
 from sync_core.model.billing import Binding
-from sync_core.model.plans import Change, ChangeKind, JournalEntry, Plan, StepState
+from sync_core.model.plans import Change, ChangeKind, JournalEntry, Plan, Step, StepState
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.customers import CUSTOMERS, binding_write, journal_write
+from sync_core.pipeline.customers import CUSTOMERS, binding_write, journal_write, load_binding
 from sync_core.pipeline.leases import acquire
 from sync_core.pipeline.reading import agreement_now
 from sync_core.ports import Probe, Probed, Psa
@@ -72,9 +72,8 @@ def _send(
 ) -> Stored[JournalEntry]:
     step = entry.value.step
     acquire(context, step.connection, step.agreement_id, plan.plan_id)
-    resting = [change for change in changes_of(plan, entry.value) if change.change_id not in begun]
     agreement = agreement_now(psa, step.agreement_id, plan.business_dates[step.connection])
-    if changed := what_changed(context, agreement, resting):
+    if changed := what_changed(context, agreement, changes_of(plan, entry.value), begun):
         return _move(context, plan, entry, state=StepState.HELD, outcome=changed)
     may_write()
     settings, now = context.settings, context.clock.now()
@@ -114,7 +113,7 @@ def _read_back(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntr
     """The PSA took the write: it counts once the line is read back as we set it."""
     probed = psa.probe(entry.value.step)
     if probed.probe is Probe.DONE:
-        return _confirm(context, plan, entry, probed)
+        return _confirm(context, psa, plan, entry, probed)
     return _move(
         context, plan, entry, state=StepState.UNKNOWN, outcome=f"The PSA took the write, and the line does not show it. {probed.why}".strip()
     )
@@ -127,7 +126,7 @@ def _look(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -
         raise RetryLater("Another worker may still be sending this step", delay=(settled_at - now).total_seconds() + 1)
     probed = psa.probe(entry.value.step)
     if probed.probe is Probe.DONE:
-        return _confirm(context, plan, entry, probed)
+        return _confirm(context, psa, plan, entry, probed)
     if probed.probe is Probe.CANNOT_TELL:
         return _move(context, plan, entry, state=StepState.UNRESOLVED, outcome=probed.why or "The PSA cannot tell whether the write happened")
     if now < settled_at:
@@ -147,14 +146,18 @@ def _repeat_or_probe_again(context: Context, plan: Plan, entry: Stored[JournalEn
     return _move(context, plan, entry, state=StepState.PLANNED, outcome="Not done: sent again")
 
 
-def what_changed(context: Context, agreement: AgreementLines | None, changes: Iterable[Change]) -> str:
-    """In words, how an agreement differs from what these changes of it rest on; empty when it does not."""
+def what_changed(context: Context, agreement: AgreementLines | None, changes: Iterable[Change], begun: Collection[str] = ()) -> str:
+    """In words, how an agreement differs from what these changes of it rest on; empty when it does not.
+
+    Of a change that is ``begun`` only the agreement itself counts: an invoice that was made between its steps changes what the
+    next one means.
+    """
     if agreement is None:
         return "The agreement is gone"
     for change in changes:
         found = facts(agreement, change.line_id, change.product, context.settings.installation)
         for name, value in change.rests_on.items():
-            if found.get(name, "") != value:
+            if found.get(name, "") != value and (change.change_id not in begun or name in AGREEMENT_FACTS):
                 return f"{name} was {value or 'empty'} when planned and is {found.get(name, '') or 'empty'} now"
     return ""
 
@@ -166,10 +169,11 @@ def before_image(context: Context, agreement: AgreementLines | None, changes: It
     return {change.change_id: facts(agreement, change.line_id, change.product, context.settings.installation) for change in changes}
 
 
-def _confirm(context: Context, plan: Plan, entry: Stored[JournalEntry], probed: Probed) -> Stored[JournalEntry]:
+def _confirm(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], probed: Probed) -> Stored[JournalEntry]:
     lines = dict(zip(entry.value.step.change_ids, probed.lines, strict=True))
     changes = [change for change in changes_of(plan, entry.value) if not change.is_double]
-    bindings = [binding_for(plan, change, lines[change.change_id]) for change in changes]
+    step, after = entry.value.step, [(change, lines[change.change_id]) for change in changes]
+    bindings = [binding for change, line in after if (binding := _binding_after(context, psa, plan, change, step, line))]
     event("step.confirmed", customer=plan.tenant_id, step=entry.value.step.step_id)
     return _move(context, plan, entry, bindings, state=StepState.CONFIRMED, line_ids=tuple(line.line_id for line in probed.lines), outcome="")
 
@@ -182,6 +186,18 @@ def _move(context: Context, plan: Plan, entry: Stored[JournalEntry], bindings: l
     if row is None or from_row(JournalEntry, row) != after:
         raise Conflict("Another worker moved the step", where=after.step.step_id)
     return Stored(after, row)
+
+
+def _binding_after(context: Context, psa: Psa, plan: Plan, change: Change, step: Step, line: Line) -> Binding | None:
+    """What the link remembers once a step of the change is done; ``None`` where a line was added beside one that nobody follows.
+
+    With proration the agreement is read once more: an invoice made in the moment of the write still had the old quantity.
+    """
+    known = load_binding(context.store, plan.tenant_id, change.link_key)
+    if added := self_ending_of(change, step):
+        return with_line_beside(known, change, added, line.line_id) if known else None
+    heads = psa.read_headers([change.agreement_id]) if known and known.self_ending else []
+    return carried_on(known, change, line, binding_for(plan, change, line), heads[0].next_invoice if heads else None)
 
 
 def changes_of(plan: Plan, entry: JournalEntry) -> list[Change]:

@@ -30,7 +30,11 @@ def before_and_after(change: Change) -> str:
         case ChangeKind.ADD:
             return f"new line with {after}"
         case ChangeKind.SET_QUANTITY:
-            return f"{before} → {after}"
+            return f"{before} → {after}{_then(change)}"
+        case ChangeKind.PRORATE:
+            return f"{before} → {after}, by its days"
+        case ChangeKind.SET_PRICE:
+            return f"price {plain(change.unit_price)} → {plain(change.terms.unit_price)}"
         case ChangeKind.END:
             return f"{before} → 0, the line ends"
         case ChangeKind.ADOPT:
@@ -39,6 +43,19 @@ def before_and_after(change: Change) -> str:
             return f"line {change.line_id} handed back with {after}"
         case ChangeKind.NONE:
             return f"stays at {before}" if before else ""
+
+
+def _then(change: Change) -> str:
+    return "" if change.later is None else f", then {plain(change.later)}"
+
+
+def money_of(change: Change) -> str:
+    """What a change comes to: the days before the first full period, a full period, and a month where that is another time."""
+    parts = [f"{money_effect(change.prorated, change.currency)} for the days before"] if change.prorated else []
+    parts.append(f"{money_effect(change.money, change.currency)} a period")
+    if change.period_months > 1 and change.money:
+        parts.append(f"{money_effect(change.a_month, change.currency)} a month")
+    return ", ".join(parts)
 
 
 def sentences(*parts: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sync_core.billing import marker
-from sync_core.billing.identity import plain
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Line
 from sync_core.model.billing import Basis, LineChoice, Link, ManualEdits
 from sync_core.model.licences import Source, SubscriptionStatus
-from sync_core.model.plans import Change
+from tests.scenarios.shown import shown
+from tests.scenarios.story import STORIES, told
 from tests.unit.billing.world import OURS, SOMEBODY_ELSE, US, World, agreement, binding, line, subscription
 
 FOLDER = Path(__file__).parent
@@ -50,10 +49,19 @@ def scenarios() -> list[Scenario]:
     ]
 
 
+def stories() -> list[Scenario]:
+    """All stories of all files beside this module; ``plan`` is what the file tells."""
+    return [
+        Scenario(path.name, match["title"], match["given"], match["story"])
+        for path in sorted(FOLDER.glob("*.md"))
+        for match in STORIES.finditer(path.read_text(encoding="utf-8"))
+    ]
+
+
 def plan_of(given: str) -> str:
     """The plan for what is given, as text."""
     changes = world_of(given).plan()
-    return "".join(_shown(change) for change in changes) or "nothing to change\n"
+    return "".join(shown(change) for change in changes) or "nothing to change\n"
 
 
 def world_of(given: str) -> World:
@@ -181,31 +189,13 @@ def _confirmed(text: str) -> dict[str, Any]:
     return facts
 
 
-def _shown(change: Change) -> str:
-    return "".join(f"{entry}\n" for entry in (_headline(change), *(f"    {reason}" for reason in change.reasons)))
-
-
-def _headline(change: Change) -> str:
-    return "  ".join(part for part in _parts(change) if part)
-
-
-def _parts(change: Change) -> Iterator[str]:
-    yield "question" if change.kind == "none" else change.kind.value
-    yield f"line {change.line_id}" if change.line_id else ""
-    if change.after is not None:
-        yield f"{plain(change.before) or 'no line'} → {plain(change.after)}"
-        yield f"{change.money:+.2f} {change.currency}"
-    if change.effective:
-        yield f"last billed day {change.effective}" if change.kind == "end" else f"from {change.effective}"
-        yield f"invoice of {change.invoice}"
-    yield f"[{change.verdict}]"
-
-
 def _write_plans_anew() -> None:
     for path in sorted(FOLDER.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         for match in reversed(list(_BLOCKS.finditer(text))):
             text = text[: match.start("plan")] + plan_of(match["given"]) + text[match.end("plan") :]
+        for match in reversed(list(STORIES.finditer(text))):
+            text = text[: match.start("story")] + told(match["given"], match["story"]) + text[match.end("story") :]
         path.write_text(text, encoding="utf-8", newline="\n")
 
 

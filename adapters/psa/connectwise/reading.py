@@ -21,15 +21,19 @@ AGREEMENT_FIELDS = (
     "id,name,type,company,agreementStatus,cancelledFlag,startDate,endDate,noEndingDateFlag,billingCycle,invoicingCycle,"
     "periodType,billStartDate,nextInvoiceDate,prorateFlag,currency,parentAgreement"
 )
-LINE_FIELDS = "id,product,quantity,lessIncluded,unitPrice,billCustomer,effectiveDate,cancelledDate,serialNumber,invoiceDescription,_info"
+LINE_FIELDS = (
+    "id,product,quantity,lessIncluded,unitPrice,unitCost,billCustomer,effectiveDate,cancelledDate,serialNumber,invoiceDescription,"
+    "taxableFlag,invoiceGrouping,_info"
+)
 COMPANY_FIELDS = "id,name,website"
 CONTACT_FIELDS = "id,company,communicationItems"
-PRODUCT_FIELDS = "id,identifier,description,price,inactiveFlag,productClass"
+PRODUCT_FIELDS = "id,identifier,description,price,cost,inactiveFlag,productClass"
 
 ONE_DAY = timedelta(days=1)
 UNKNOWN_START = date(1970, 1, 1)
 
 _CHARGES = {"Billable": Charge.BILLABLE, "DoNotBill": Charge.DO_NOT_BILL, "NoCharge": Charge.NO_CHARGE}
+BILL_CUSTOMER = {charge: name for name, charge in _CHARGES.items()}
 _CYCLES = {"monthly": 1, "bimonthly": 2, "quarterly": 3, "semiannual": 6, "semiannually": 6, "yearly": 12, "annual": 12, "annually": 12}
 
 
@@ -58,6 +62,7 @@ def agreement(record: Record, settings: ConnectWiseSettings) -> Agreement:
         currency=text(record, "currency/currencyCode") or settings.currency,
         cycle=cycle,
         parent_id=text(record, "parentAgreement/id") or None,
+        abilities=settings.abilities,
     )
     return replace(head, next_invoice=_first_open_day(head, record, settings.next_invoice_date)) if start else head
 
@@ -82,6 +87,9 @@ def line(record: Record, cancelled: CancelledDate) -> Line:
         marker=text(record, "serialNumber"),
         edited_by=text(record, "_info/updatedBy"),
         edited_at=text(record, "_info/lastUpdated"),
+        unit_cost=None if member(record, "unitCost") is None else amount(record, "unitCost"),
+        taxable=flag if isinstance(flag := member(record, "taxableFlag"), bool) else None,
+        grouping=text(record, "invoiceGrouping/id"),
     )
 
 
@@ -93,6 +101,7 @@ def product(record: Record) -> Product:
         name=text(record, "description"),
         price=amount(record, "price", Decimal(0)),
         active=member(record, "inactiveFlag") is not True,
+        cost=None if member(record, "cost") is None else amount(record, "cost"),
     )
 
 

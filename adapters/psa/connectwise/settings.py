@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from adapters.addresses import require_safe
 from adapters.psa.setting_values import choice, known, months_by_name, number
 from sync_core.budget import Limits
+from sync_core.model.agreements import Ability
 from sync_core.model.configuration import Connection
 
 SETTINGS: Mapping[str, str] = {
@@ -20,6 +21,7 @@ SETTINGS: Mapping[str, str] = {
     "currency": "The code of the currency of agreements for which ConnectWise names none; default USD.",
     "cancelled_date": "Whether a line's cancelled date is its last billed day (inclusive, the default) or the first day not billed (exclusive).",
     "next_invoice_date": "What the next invoice covers: by_period_type (default), containing (the period of its date) or following (the one after).",
+    "credits": "How fewer units are credited: refused (the default) or negative_quantity (a line below zero). Verify it on your tenant.",
     "billing_cycles": "Names of billing cycles of your own and their months, such as 'Monatlich=1, Quartal=3'.",
     "settle_seconds": "How long after its deadline a lost write may still happen in ConnectWise, in seconds; default 120.",
     "parallel": "How many requests the app sends at once, over all its instances; default 8.",
@@ -54,6 +56,13 @@ class NextInvoiceDate(StrEnum):
     FOLLOWING = "following"
 
 
+class Credits(StrEnum):
+    """How units are credited by their days. Unverified: that ConnectWise takes a negative quantity and bills it."""
+
+    REFUSED = "refused"
+    NEGATIVE_QUANTITY = "negative_quantity"
+
+
 @dataclass(frozen=True)
 class ConnectWiseSettings:
     """The settings of one connection, checked. ``url`` has no trailing slash; ``public_key`` and ``private_key`` are names of secrets."""
@@ -72,6 +81,13 @@ class ConnectWiseSettings:
     billing_cycles: Mapping[str, int] = field(default_factory=dict)
     settle_seconds: float = 120.0
     page_size: int = 1000
+    credits: Credits = Credits.REFUSED
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What can be written to every agreement of the connection."""
+        credits = {Ability.CREDITS} if self.credits is Credits.NEGATIVE_QUANTITY else set()
+        return frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES} | credits)
 
 
 def parse(connection: Connection) -> ConnectWiseSettings:
@@ -92,6 +108,7 @@ def parse(connection: Connection) -> ConnectWiseSettings:
         billing_cycles=months_by_name(connection, "billing_cycles"),
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 1000, least=1, most=1000),
+        credits=choice(connection, "credits", Credits.REFUSED),
     )
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sync_core.billing import ReconcileInput, judge, marker, reconcile
+from sync_core.billing import ReconcileInput, carried_on, judge, marker, moves, reconcile, with_line_beside
 from sync_core.counting import count
-from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Line, Product
-from sync_core.model.billing import BillingProfile, Binding, Link, Question
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Line, Product, SelfEnding
+from sync_core.model.billing import BillingProfile, Binding, Link, Move, Question
 from sync_core.model.configuration import GuardRails, Partner
 from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot
 from sync_core.model.plans import Change, ChangeKind, Verdict
@@ -94,10 +94,17 @@ class World:
     known_markers: frozenset[str] = frozenset({OURS})
     product: Product | None = PRODUCT
     plan_id: str = "plan-1"
+    moves: Mapping[str, Move] = field(default_factory=dict)
+    """What earlier days left of counts that moved."""
 
     @property
     def inputs(self) -> ReconcileInput:
-        """All that was read."""
+        """All that was read, and since when counts have moved."""
+        read = self._read
+        return replace(read, moves=moves(read))
+
+    @property
+    def _read(self) -> ReconcileInput:
         items = count(snapshot(self.rows, self.assigned, self.failed), PARTNER, self.excluded, {SKU: NAME})
         agreements = {
             (held.agreement.connection, held.agreement.agreement_id): held for held in (AgreementLines(self.home, self.lines), *self.others)
@@ -119,6 +126,7 @@ class World:
             {SKU: NAME},
             company_lines={COMPANY: tuple(agreements.values())},
             products={("cw", item.profile.product): self.product for item in self.links},
+            moves=self.moves,
         )
 
     def propose(self) -> tuple[Change, ...]:
@@ -138,21 +146,44 @@ class World:
         return replace(world, plan_id=f"{self.plan_id}'")
 
     def _done(self, change: Change, new_id: str) -> World:
+        world = self._main_line_done(change, new_id) if change.kind is ChangeKind.ADD else self
+        for number, each in enumerate(change.self_ending):
+            world = world._added_beside(change, each, f"{new_id}-{number}")
+        if change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE, ChangeKind.END, ChangeKind.ADOPT):
+            world = world._main_line_done(change, new_id)
+        return world
+
+    def _added_beside(self, change: Change, each: SelfEnding, new_id: str) -> World:
+        price = change.unit_price if change.terms.unit_price is None else change.terms.unit_price
+        facts: dict[str, Any] = {"quantity": each.units, "starts": each.first, "ends": each.last, "marker": each.marker, "unit_price": price}
+        made = replace(line(new_id, 0, product_id=change.product_id, product=change.product), **facts)
+        bound = with_line_beside(self.bindings[change.link_key], change, each, new_id)
+        return replace(self, lines=(*self.lines, made), bindings={**self.bindings, change.link_key: bound})
+
+    def _main_line_done(self, change: Change, new_id: str) -> World:
         if change.kind is ChangeKind.ADD:
-            made = line(
-                new_id, int(change.after or 0), product_id=change.product_id, product=change.product, starts=change.effective, marker=change.marker
-            )
+            facts: dict[str, Any] = {
+                "product_id": change.product_id,
+                "product": change.product,
+                "starts": change.line_from or change.effective,
+                "marker": change.marker,
+            }
+            price = change.unit_price if change.terms.unit_price is None else change.terms.unit_price
+            made = line(new_id, int(change.after or 0), unit_price=price, charge=change.terms.charge, **facts)
         else:
             made = next(item for item in self.lines if item.line_id == change.line_id)
         if change.kind is ChangeKind.SET_QUANTITY:
             made = replace(made, quantity=change.after or Decimal(0))
+        if change.kind is ChangeKind.SET_PRICE:
+            made = replace(made, unit_price=change.terms.unit_price or Decimal(0))
         if change.kind is ChangeKind.END:
             made = replace(made, ends=change.effective)
         lines = (*(item for item in self.lines if item.line_id != made.line_id), made)
         if change.is_double:
             return replace(self, lines=lines)
         ended = change.effective if change.kind is ChangeKind.END else None
-        follows = binding(made, link_key=change.link_key, ended=ended)
+        follows = binding(made, link_key=change.link_key, ended=ended, overruled=change.overrules)
+        follows = carried_on(self.bindings.get(change.link_key), change, made, follows)
         return replace(self, lines=lines, bindings={**self.bindings, change.link_key: follows}, known_markers=self.known_markers | {made.marker})
 
 

@@ -1,0 +1,39 @@
+"""Billing profiles out of a configuration file, with the combinations that make no sense refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+
+from sync_core.configuration.nodes import Problems
+from sync_core.configuration.shapes import Section
+from sync_core.model.billing import BillingProfile, PriceRange
+
+_PLAIN = ("basis", "minimum", "included", "bill_warning", "prorate", "credits", "decreases", "cost_plus", "charge", "taxable", "description")
+
+
+def read_profiles(file: Section, problems: Problems) -> dict[str, BillingProfile]:
+    """The profiles by name; what is wrong with one goes to ``problems``."""
+    return {name: _profile(name, read.value, problems) for name, read in file.section("profiles").members.items()}
+
+
+def _profile(name: str, section: Section, problems: Problems) -> BillingProfile:
+    if section.get("credits") and not section.get("prorate"):
+        problems.error(section.place_of("credits"), "credits without prorate", "Add 'prorate: true', or take the credits out")
+    return BillingProfile(name, section.get("product", ""), prices=tuple(_prices(section, problems)), **section.given(*_PLAIN))
+
+
+def _prices(section: Section, problems: Problems) -> Iterator[PriceRange]:
+    ranges = [
+        (read.place, PriceRange(read.value.get("amount"), read.value.get("from"), read.value.get("until")))
+        for read in section.items("prices")
+        if "amount" in read.value.members
+    ]
+    for place, each in ranges:
+        if each.first and each.last and each.last < each.first:
+            problems.error(place, f"a price that ends on {each.last}, before it begins on {each.first}", "Write the later day under 'until'")
+    for (_, one), (place, other) in pairwise(sorted(ranges, key=lambda item: item[1].first or date.min)):
+        if one.last is None or (other.first or date.min) <= one.last:
+            problems.error(place, f"two prices for {other.first or one.first or 'the first days'}", "Let one end with 'until' before the next begins")
+    yield from (each for _, each in ranges)
