@@ -6,6 +6,7 @@ PyYAML's base loader leaves every scalar the text it is; what ``no``, ``012``, `
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from sync_core.configuration.reading import Kinds, Reading, read_configuration
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """The one in C where PyYAML was built with it; several times as fast."""
+
+_TEMPLATES = Path(__file__).with_name("templates.yaml")
+"""The custom licences that come with the app."""
 
 _FIXES = {
     "cannot start any token": "Indent with spaces, not tabs, and quote values that begin with @, ` or %",
@@ -50,7 +54,12 @@ def read_text(text: str, known: KnownSkus, file: str, kinds: Kinds | None = None
     if root is None:
         problems.raise_errors(file)
         root = Node(1, {})
-    return read_configuration(root, known, file, kinds, problems)
+    return read_configuration(root, known, file, kinds, problems, _templates())
+
+
+@cache
+def _templates() -> Node | None:
+    return parse(_TEMPLATES.read_text(encoding="utf-8"), Problems())
 
 
 def parse(text: str, problems: Problems) -> Node | None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sync_core.configuration.custom_licences import written_name
 from sync_core.documents import dumps
 from sync_core.model.billing import BillingProfile
 from sync_core.model.configuration import Configuration, ConfiguredLink, CustomerConfiguration
@@ -24,6 +25,7 @@ def differences(old: Configuration, new: Configuration) -> tuple[str, ...]:
         *_members("Notices", old.notices, new.notices),
         *_sets("Excluded SKUs", old.excluded_skus, new.excluded_skus),
         *_mappings("Names of SKUs", old.sku_names, new.sku_names),
+        *_rules("Custom licence", {item.name: item for item in old.custom_licences}, {item.name: item for item in new.custom_licences}),
         *_customers(old, new),
     )
 
@@ -48,6 +50,12 @@ def _named(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
             yield f"{title} {name} is gone."
         else:
             yield from _members(f"{title} {name}", old[name], new[name])
+
+
+def _rules(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for name in _ordered(old, new):
+        if old.get(name) != new.get(name):
+            yield f"{title} {name} {'is new' if name not in old else 'is gone' if name not in new else 'counts otherwise'}."
 
 
 def _sets(title: str, old: frozenset[str], new: frozenset[str]) -> Iterator[str]:
@@ -94,6 +102,10 @@ def _customer(old: CustomerConfiguration, new: CustomerConfiguration) -> Iterato
     yield from _changes(_without_stop(_members("", old.customer, new.customer)))
     yield from _changes(_without_stop(_members("guard rails", old.guard_rails, new.guard_rails)))
     yield from _without_stop(_sets("excluded SKUs", old.excluded_skus, new.excluded_skus))
+    own = [{licence.name: licence for licence in item.custom_licences} for item in (old, new)]
+    yield from _without_stop(_rules("own custom licence", *own))
+    splits = [{written_name(split.item_id): split for split in item.splits} for item in (old, new)]
+    yield from _without_stop(_rules("split of the", *splits))
     before = {link.key: link for link in old.links}
     after = {link.key: link for link in new.links}
     yield from (f"link added: {_link(after[key])}" for key in after if key not in before)
@@ -115,7 +127,7 @@ def _link_changes(old: ConfiguredLink, new: ConfiguredLink) -> Iterator[str]:
 
 
 def _link(link: ConfiguredLink) -> str:
-    return f"SKU {link.item_id} to {link.connection} by {link.agreement.by} {link.agreement.value} under {link.profile.name}"
+    return f"{written_name(link.item_id)} to {link.connection} by {link.agreement.by} {link.agreement.value} under {link.profile.name}"
 
 
 def _changes(sentences: Iterable[str]) -> Iterator[str]:

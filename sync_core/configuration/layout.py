@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync_core.configuration.custom_layout import CUSTOM_LICENCE, ITEM, OWN_CUSTOM_LICENCE, SKU, WHERE
 from sync_core.configuration.shapes import Field, Fields, ListOf, MapOf, Schema
 from sync_core.configuration.values import (
     amount,
@@ -26,8 +27,6 @@ from sync_core.model.agreements import Charge
 from sync_core.model.billing import Basis, Decreases, ManualEdits
 from sync_core.model.configuration import Credential, MailVia
 from sync_core.model.customers import Mode, SignIn
-
-SKU = text_value("a SKU id or part number")
 
 PARTNER = Fields(
     {
@@ -100,20 +99,43 @@ RULE = Fields(
         "sku": Field(SKU, "One SKU, by id or part number."),
         "skus": Field(ListOf(SKU), "Several SKUs, by id or part number."),
         "sku_set": Field(text_value("a SKU set"), "All SKUs of one of the sku_sets."),
+        "custom": Field(text_value("a custom licence"), "A custom licence, by its name under custom_licences."),
         "profile": Field(text_value("a profile"), "The billing profile, by its name under profiles.", required=True),
         "connection": Field(text_value("a connection"), "The PSA connection; needed only where there are several."),
         "agreement": Field(AGREEMENT, "How the agreement is found among those of the customer's company.", required=True),
     },
-    one_of=[("sku", "skus", "sku_set")],
+    one_of=[("sku", "skus", "sku_set", "custom")],
+)
+
+PLACE = {
+    "company": Field(identifier("a company id"), "The PSA company that is billed, where it is not the customer's usual one."),
+    "start": Field(day(), "The first day to bill, where it is not the next period."),
+    "line": Field(line_choice(), "What to do about a line that is already there: new, or adopt and its id."),
+}
+
+PART = Fields(
+    {
+        "name": Field(identifier("a short name"), "Tells the parts apart, here and on plans. Changing it makes another link.", required=True),
+        "where": Field(ListOf(WHERE), "Whom it is for: any of these entries will do, each with all its conditions.", required=True),
+        **PLACE,
+        "agreement": Field(AGREEMENT, "Where the part goes, if not to the link's agreement."),
+        "profile": Field(text_value("a profile"), "The part's billing profile, if not the link's."),
+    }
+)
+
+SPLIT = Fields(
+    {
+        "parts": Field(ListOf(PART), "The parts in their order: whoever fits several belongs to the first.", required=True),
+        "remainder": Field(identifier("a short name"), "What is left is called so, and billed as the link says.", required=True),
+    }
 )
 
 LINK = Fields(
     {
         **RULE.fields,
-        "company": Field(identifier("a company id"), "The PSA company that is billed, where it is not the customer's usual one."),
-        "start": Field(day(), "The first day to bill, where it is not the next period."),
-        "line": Field(line_choice(), "What to do about a line that is already there: new, or adopt and its id."),
+        **PLACE,
         "name": Field(identifier("a short name"), "Tells two links of one SKU to one company apart. Changing it makes another link."),
+        "split": Field(SPLIT, "Divides the item over several places by what its people are like."),
     },
     one_of=RULE.one_of,
 )
@@ -166,7 +188,10 @@ CUSTOMER = Fields(
         "company": Field(identifier("a company id"), "The PSA company that is billed, where there is one connection."),
         "companies": Field(MapOf(identifier("a company id"), text_value("a connection")), "The PSA company that is billed, for each connection."),
         "links": Field(ListOf(LINK), "Exceptions. They replace the rules for their SKUs."),
-        "exclusions": Field(ListOf(SKU), "SKUs that are not billed to this customer."),
+        "exclusions": Field(ListOf(ITEM), "SKUs that are not billed to this customer, and custom licences, such as custom:email-backup."),
+        "custom_licences": Field(
+            MapOf(OWN_CUSTOM_LICENCE, text_value("a custom licence")), "Custom licences that count otherwise here: what is named replaces the usual."
+        ),
         "guard_rails": Field(GUARD_RAILS, "Where this customer's limits differ."),
     },
     at_most_one=[("company", "companies")],
@@ -179,6 +204,7 @@ FILE = Fields(
         "profiles": Field(MapOf(PROFILE, text_value("a name")), "Billing profiles: how an item is billed."),
         "sku_sets": Field(MapOf(ListOf(SKU), text_value("a name")), "SKUs that rules name together."),
         "sku_names": Field(MapOf(text_value("a name"), SKU), "Names for people, in place of Microsoft's, by SKU."),
+        "custom_licences": Field(MapOf(CUSTOM_LICENCE, identifier("a short name")), "Items that a rule counts, each under a short name."),
         "rules": Field(ListOf(RULE), "What is billed where, for every customer that has a company on the connection."),
         "exclusions": Field(EXCLUSIONS, "SKUs that are never billed to anybody."),
         "guard_rails": Field(GUARD_RAILS, "What may pass without a person."),
@@ -186,6 +212,9 @@ FILE = Fields(
         "customers": Field(ListOf(CUSTOMER), "The customers."),
     }
 )
+
+TEMPLATES = MapOf(CUSTOM_LICENCE, identifier("a short name"))
+"""Rules that come with the app, in a file of their own."""
 
 
 def json_schema() -> Schema:

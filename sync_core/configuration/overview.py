@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sync_core.configuration.known_skus import FREE_SKUS
+from sync_core.counting.custom.conditions import rule_words
 from sync_core.model.configuration import Configuration, ConfiguredLink, CustomerConfiguration
+from sync_core.model.custom_licences import custom_name, part_name, whole_id
 from sync_core.model.licences import Sku
 
 
 @dataclass(frozen=True)
 class Destination:
-    """One SKU of one customer and where it goes. ``seats`` are those assigned or enabled, ``None`` where nobody looked."""
+    """One item of one customer and where it goes. ``seats`` are those assigned or enabled, ``None`` where nobody looked."""
 
     customer: str
     sku: str
@@ -33,26 +35,34 @@ def _configured(configuration: Configuration, item: CustomerConfiguration) -> It
     if not item.links:
         yield Destination(name, "everything it holds", "not linked: no rule and no link fits")
     for link in item.links:
-        yield Destination(name, _name(configuration, link.item_id), _goes_to(link), link.profile.name)
-    for sku_id in sorted(item.excluded_skus):
-        yield Destination(name, _name(configuration, sku_id), "excluded for this customer")
+        yield _linked(configuration, item, link)
+    for item_id in sorted(item.excluded_skus):
+        yield Destination(name, _name(configuration, item, item_id), "excluded for this customer")
+
+
+def _linked(configuration: Configuration, item: CustomerConfiguration, link: ConfiguredLink, seats: int | None = None) -> Destination:
+    return Destination(item.customer.name, _name(configuration, item, link.item_id), _goes_to(link), link.profile.name, seats)
 
 
 def _held(configuration: Configuration, item: CustomerConfiguration, skus: Collection[Sku]) -> Iterator[Destination]:
     name = item.customer.name
     for sku in skus:
         title, seats = configuration.sku_names.get(sku.sku_id, sku.name or sku.part_number), max(sku.units.enabled, sku.assigned)
-        links = [link for link in item.links if link.item_id == sku.sku_id]
+        links = [link for link in item.links if whole_id(link.item_id) == sku.sku_id]
         for link in links:
-            yield Destination(name, title, _goes_to(link), link.profile.name, seats)
+            yield _linked(configuration, item, link, None if part_name(link.item_id) else seats)
         if not links:
             excluded = sku.sku_id in configuration.excluded_skus | item.excluded_skus
             yield Destination(name, title, "excluded" if excluded else "not linked", seats=seats)
+    yield from (_linked(configuration, item, link) for link in item.links if custom_name(link.item_id))
 
 
 def _goes_to(link: ConfiguredLink) -> str:
     return f"{link.connection}, company {link.company_id}, agreement {link.agreement.by} {link.agreement.value}"
 
 
-def _name(configuration: Configuration, sku_id: str) -> str:
-    return configuration.sku_names.get(sku_id) or FREE_SKUS.get(sku_id) or sku_id
+def _name(configuration: Configuration, item: CustomerConfiguration, item_id: str) -> str:
+    whole, part = whole_id(item_id), part_name(item_id)
+    titles = {licence.item_id: f"{licence.title}: {rule_words(licence)}" for licence in configuration.custom_licences_of(item)}
+    name = titles.get(whole) or configuration.sku_names.get(whole) or FREE_SKUS.get(whole) or whole
+    return f"{name} ({part})" if part else name

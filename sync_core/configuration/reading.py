@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sync_core.configuration.custom_licences import own_custom_licences, read_custom_licences
 from sync_core.configuration.expansion import Rule, customer_links, read_rules, warn_of_shared_products
 from sync_core.configuration.known_skus import FREE_SKUS, KnownSkus
-from sync_core.configuration.layout import FILE
+from sync_core.configuration.layout import FILE, TEMPLATES
 from sync_core.configuration.nodes import Node, Place, Problem, Problems, did_you_mean, shown
 from sync_core.configuration.profiles import read_profiles
 from sync_core.configuration.references import References
@@ -30,8 +31,12 @@ Kinds = Mapping[str, Callable[[Connection], object]]
 """The kinds of PSA there are, each with what checks a connection of that kind and raises ``InvalidConfiguration``."""
 
 
-def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Kinds | None = None, problems: Problems | None = None) -> Reading:
+def read_configuration(
+    root: Node, known: KnownSkus, file: str, kinds: Kinds | None = None, problems: Problems | None = None, templates: Node | None = None
+) -> Reading:
     """Reads a whole file. Without ``kinds`` any kind of PSA will do; ``problems`` are those that were found before.
+
+    ``templates`` are custom licences, written as in the file, that those of the file may begin with.
 
     Raises:
         InvalidFile: with every problem, each with its line and the fix.
@@ -41,16 +46,23 @@ def read_configuration(root: Node, known: KnownSkus, file: str, kinds: Kinds | N
     if read is None:
         problems.raise_errors(file)
         raise AssertionError("a shape that reads nothing says why")
-    configuration = _configuration(read.value, known, kinds, problems)
+    configuration = _configuration(read.value, known, kinds, problems, _templates(templates, problems))
     problems.raise_errors(file)
     return Reading(configuration, tuple(problems.warnings))
 
 
-def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problems: Problems) -> Configuration:
+def _templates(node: Node | None, problems: Problems) -> Section:
+    read = TEMPLATES.read(node, Place(node.line, "templates"), problems) if node else None
+    return read.value if read else Section(Place(1))
+
+
+def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problems: Problems, templates: Section) -> Configuration:
     connections = {name: _connection(name, read.value) for name, read in file.section("connections").members.items()}
     _check_connections(file, connections, kinds, problems)
     references = References(known, read_profiles(file, problems), connections, problems)
     references = replace(references, sku_sets={name: references.skus(read.value) for name, read in file.section("sku_sets").members.items()})
+    custom_licences = read_custom_licences(file.section("custom_licences"), templates, references)
+    references = replace(references, custom_licences=custom_licences)
     rules = read_rules((item.value for item in file.items("rules")), references)
     excluded = _excluded(file.section("exclusions"), rules, references)
     guard_rails = _guard_rails(file.section("guard_rails"), GuardRails())
@@ -64,6 +76,7 @@ def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problem
         notices=_notices(file.section("notices"), problems),
         excluded_skus=excluded,
         sku_names=_sku_names(file.section("sku_names"), references),
+        custom_licences=tuple(custom_licences.values()),
     )
 
 
@@ -106,7 +119,7 @@ def _excluded(section: Section, rules: Iterable[Rule], references: References) -
     defaults = FREE_SKUS.keys() - set(keep) if section.get("defaults", True) else frozenset()
     own = frozenset(references.skus(section.items("skus")))
     for rule in rules:
-        for sku_id in sorted((own | defaults) & set(rule.sku_ids)):
+        for sku_id in sorted((own | defaults) & set(rule.item_ids)):
             fix = "Take it out of the rule or out of exclusions.skus" if sku_id in own else "If it is to be billed, list it under exclusions.keep"
             references.problems.error(rule.place, f"a rule for the excluded SKU {sku_id}", fix)
     return frozenset(own | defaults)
@@ -152,10 +165,12 @@ def _customers(
 def _customer(
     section: Section, rules: tuple[Rule, ...], guard_rails: GuardRails, excluded: frozenset[str], references: References
 ) -> CustomerConfiguration:
-    own_excluded = frozenset(references.skus(section.items("exclusions")))
+    own_excluded = frozenset(references.items(section.items("exclusions")))
     links = customer_links(section, _companies(section, references), own_excluded, excluded, rules, references)
     customer = Customer(section.get("tenant_id", ""), section.get("name", ""), **section.given("sign_in", "mode"))
-    return CustomerConfiguration(customer, links, own_excluded, _guard_rails(section.section("guard_rails"), guard_rails))
+    rails = _guard_rails(section.section("guard_rails"), guard_rails)
+    own = own_custom_licences(section.section("custom_licences"), references)
+    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits)
 
 
 def _companies(section: Section, references: References) -> dict[str, str]:

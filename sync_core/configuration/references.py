@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from sync_core.configuration.shapes import Read, Section
 from sync_core.configuration.values import is_guid
 from sync_core.model.billing import BillingProfile
 from sync_core.model.configuration import AgreementBy, AgreementChoice, Connection
+from sync_core.model.custom_licences import CustomLicence, custom_id, custom_name
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class References:
     connections: Mapping[str, Connection]
     problems: Problems
     sku_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    custom_licences: Mapping[str, CustomLicence] = field(default_factory=dict)
 
     def sku(self, written: Read) -> str | None:
         """The id of a SKU written by id or part number."""
@@ -41,24 +43,38 @@ class References:
             )
         return next(iter(found)) if len(found) == 1 else None
 
+    def item(self, written: Read) -> str | None:
+        """The id of a SKU, or of a custom licence written as ``custom:`` and its name."""
+        name = custom_name(written.value)
+        if not name:
+            return self.sku(written)
+        if name not in self.custom_licences:
+            self.problems.error(written.place, f"unknown custom licence ({shown(name)})", did_you_mean(name, self.custom_licences))
+            return None
+        return custom_id(name)
+
     def skus(self, written: tuple[Read, ...]) -> tuple[str, ...]:
         """The ids of a list of SKUs, each once; naming one twice is a problem."""
-        ids: dict[str, Read] = {}
-        for item in written:
-            sku_id = self.sku(item)
-            if sku_id in ids:
-                self.problems.error(item.place, f"the same SKU twice ({shown(item.value)})", "Take one out")
-            elif sku_id is not None:
-                ids[sku_id] = item
-        return tuple(ids)
+        return self._each_once(written, self.sku, "SKU")
 
-    def rule_skus(self, rule: Section) -> tuple[str, ...]:
-        """The SKUs that a rule or link names, in whichever of its three ways."""
+    def items(self, written: tuple[Read, ...]) -> tuple[str, ...]:
+        """The ids of a list of SKUs and custom licences, each once; naming one twice is a problem."""
+        return self._each_once(written, self.item, "item")
+
+    def rule_items(self, rule: Section) -> tuple[str, ...]:
+        """The ids of the items that a rule or link names, in whichever of its ways."""
         if "sku" in rule.members:
             return self.skus((rule.members["sku"],))
         if "sku_set" in rule.members:
             return self._named(rule, "sku_set", self.sku_sets, "SKU set") or ()
+        if "custom" in rule.members:
+            found = self.custom_licence(rule)
+            return (found.item_id,) if found else ()
         return self.skus(rule.items("skus"))
+
+    def custom_licence(self, rule: Section) -> CustomLicence | None:
+        """The custom licence that a rule or link names."""
+        return self._named(rule, "custom", self.custom_licences, "custom licence")
 
     def profile(self, rule: Section) -> BillingProfile | None:
         """The profile that a rule or link names."""
@@ -73,6 +89,16 @@ class References:
             self.problems.error(section.place, "connection is missing", f"There are several: {', '.join(self.connections)}")
             return None
         return next(iter(self.connections), None)
+
+    def _each_once(self, written: tuple[Read, ...], find: Callable[[Read], str | None], what: str) -> tuple[str, ...]:
+        ids: dict[str, Read] = {}
+        for item in written:
+            item_id = find(item)
+            if item_id in ids:
+                self.problems.error(item.place, f"the same {what} twice ({shown(item.value)})", "Take one out")
+            elif item_id is not None:
+                ids[item_id] = item
+        return tuple(ids)
 
     def _named(self, section: Section, member: str, known: Mapping[str, T], what: str) -> T | None:
         if member not in section.members:  # missing or wrong, which was said already

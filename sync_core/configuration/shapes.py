@@ -86,6 +86,22 @@ class ListOf:
 
 
 @dataclass(frozen=True)
+class Several:
+    """One value, or a list of values of the same shape. Reads as a list does."""
+
+    of: Shape
+
+    def read(self, node: Node, place: Place, problems: Problems) -> Read | None:
+        if isinstance(node.content, tuple):
+            return ListOf(self.of).read(node, place, problems)
+        read = self.of.read(node, place, problems)
+        return Read((read,), place) if read is not None else None
+
+    def schema(self) -> Schema:
+        return {"anyOf": [self.of.schema(), ListOf(self.of).schema()]}
+
+
+@dataclass(frozen=True)
 class Section:
     """A mapping that was read: the members that are there and right, in the order of the file."""
 

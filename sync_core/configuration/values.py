@@ -46,22 +46,28 @@ def text_value(expected: str = "a text") -> Scalar:
     return Scalar(expected, parse, {"type": ["string", "number", "boolean"]})
 
 
-def choice(kind: type[StrEnum]) -> Scalar:
-    """One value of an enum."""
+def choice(kind: type[StrEnum], *without: StrEnum) -> Scalar:
+    """One value of an enum, some of which may not be for people to write."""
+    known = [value for value in kind if value not in without]
 
     def parse(text: str) -> StrEnum:
-        try:
-            return kind(text)
-        except ValueError as error:
-            raise ValueError(did_you_mean(text, kind, "Choose one of")) from error
+        if text not in known:
+            raise ValueError(did_you_mean(text, known, "Choose one of"))
+        return kind(text)
 
-    return Scalar(f"one of {', '.join(kind)}", parse, {"enum": [str(value) for value in kind]})
+    return Scalar(f"one of {', '.join(known)}", parse, {"enum": [str(value) for value in known]})
 
 
 def whole_number() -> Scalar:
     """A whole number from 0 on."""
     parse = _matching("0|[1-9][0-9]{0,8}", "Write digits only: no sign, leading zero, point, underscore or quotes")
     return Scalar("a whole number from 0 on", lambda text: int(parse(text)), {"type": "integer", "minimum": 0}, bare=True)
+
+
+def days() -> Scalar:
+    """A number of days, up to ten years."""
+    parse = _matching("[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650", "Write a whole number from 1 to 3650, without quotes")
+    return Scalar("a number of days", lambda text: int(parse(text)), {"type": "integer", "minimum": 1, "maximum": 3650}, bare=True)
 
 
 def amount() -> Scalar:

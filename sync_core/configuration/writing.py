@@ -7,12 +7,24 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
+from sync_core.configuration.customer_links import link_key
 from sync_core.configuration.differences import profiles
-from sync_core.configuration.expansion import link_key
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.documents import to_document
 from sync_core.model.billing import BillingProfile, LineChoice
 from sync_core.model.configuration import Configuration, ConfiguredLink, Connection, CustomerConfiguration, GuardRails, Notices, Partner
+from sync_core.model.custom_licences import (
+    DAYS,
+    FLAGS,
+    Condition,
+    Conditions,
+    CustomLicence,
+    Split,
+    custom_name,
+    part_id,
+    part_name,
+    whole_id,
+)
 
 Document = dict[str, Any]
 
@@ -26,6 +38,7 @@ def file_document(configuration: Configuration) -> Document:
             "connections": {item.name: _connection(item) for item in configuration.connections},
             "profiles": {name: _profile(item) for name, item in profiles(configuration).items()},
             "sku_names": dict(configuration.sku_names),
+            "custom_licences": {licence.name: _custom_licence(licence) for licence in configuration.custom_licences},
             "exclusions": _without_empty({"keep": sorted(FREE_SKUS.keys() - excluded), "skus": sorted(excluded - FREE_SKUS.keys())}),
             "guard_rails": _guard_rails(configuration.guard_rails, GuardRails()),
             "notices": _notices(configuration.notices),
@@ -90,23 +103,63 @@ def _customer(item: CustomerConfiguration, guard_rails: GuardRails) -> Document:
             "sign_in": str(customer.sign_in),
             "exclusions": sorted(item.excluded_skus),
             "guard_rails": _guard_rails(item.guard_rails, guard_rails),
-            "links": [_link(link) for link in item.links],
+            "custom_licences": {licence.name: _conditions(licence) for licence in item.custom_licences},
+            "links": _links(item),
         }
     )
+
+
+def _custom_licence(licence: CustomLicence) -> Document:
+    what = {"sum_of": list(licence.sum_of)} if licence.sum_of else {"count": str(licence.counts)}
+    return {"title": licence.title, **what, **_without_empty(_conditions(licence))}
+
+
+def _conditions(licence: CustomLicence) -> Document:
+    """Both members, also empty ones: what a customer's own rule names replaces the usual."""
+    return {"include": [_entry(entry) for entry in licence.include], "exclude": [_entry(entry) for entry in licence.exclude]}
+
+
+def _entry(entry: Conditions) -> Document:
+    return {condition.attribute.value: _value(condition) for condition in entry}
+
+
+def _value(condition: Condition) -> Any:
+    if condition.attribute in FLAGS:
+        return condition.values == ("true",)
+    return int(condition.values[0]) if condition.attribute in DAYS else list(condition.values)
+
+
+def _links(item: CustomerConfiguration) -> list[Document]:
+    """The links; of those that bill the parts of a divided item, the remainder's holds the others."""
+    splits = {split.item_ids[-1]: split for split in item.splits}
+    parts = {link.item_id: link for link in item.links if part_name(link.item_id)}
+    links = []
+    for link in item.links:
+        if link.item_id in splits:
+            links.append(_link(link) | {"split": _split(splits[link.item_id], parts)})
+        elif not part_name(link.item_id):
+            links.append(_link(link))
+    return links
+
+
+def _split(split: Split, links: Mapping[str, ConfiguredLink]) -> Document:
+    parts = [
+        {"name": part.name, "where": [_entry(entry) for entry in part.where], **_goal(links[part_id(split.item_id, part.name)])}
+        for part in split.parts
+    ]
+    return {"parts": parts, "remainder": split.remainder}
+
+
+def _goal(link: ConfiguredLink) -> Document:
+    line = f"{link.choice} {link.adopt_line_id}".strip() if link.choice is not LineChoice.NONE else ""
+    start = link.start and link.start.isoformat()
+    agreement = {str(link.agreement.by): link.agreement.value}
+    return _without_empty({"profile": link.profile.name, "company": link.company_id, "agreement": agreement, "start": start, "line": line})
 
 
 def _link(link: ConfiguredLink) -> Document:
-    name = link.key.removeprefix(link_key(link.item_id, link.connection, link.company_id)).removeprefix("~")
-    line = f"{link.choice} {link.adopt_line_id}".strip() if link.choice is not LineChoice.NONE else ""
-    return _without_empty(
-        {
-            "sku": link.item_id,
-            "profile": link.profile.name,
-            "connection": link.connection,
-            "company": link.company_id,
-            "agreement": {str(link.agreement.by): link.agreement.value},
-            "start": link.start and link.start.isoformat(),
-            "line": line,
-            "name": name,
-        }
-    )
+    whole = whole_id(link.item_id)
+    name = link.key.removeprefix(link_key(whole, link.connection, link.company_id)).removeprefix("~")
+    custom = custom_name(whole)
+    item = {"custom": custom} if custom else {"sku": whole}
+    return _without_empty({**item, "connection": link.connection, **_goal(link), "name": name})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file, read_text, to_text
 from sandbox.configuration_tool import CHECKERS
-from sync_core.configuration.expansion import link_key
+from sync_core.configuration.customer_links import link_key
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.configuration.writing import file_document
 from sync_core.model.billing import Basis, BillingProfile, LineChoice, ManualEdits

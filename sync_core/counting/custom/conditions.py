@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sync_core.model.custom_licences import DAYS, FLAGS, TEXTS, Attribute, Condition
+from sync_core.model.custom_licences import DAYS, FLAGS, TEXTS, Attribute, Condition, Conditions, CustomLicence
 from sync_core.model.licences import Device, UsageSnapshot, User
 
 PersonTest = Callable[[User], bool]
@@ -67,6 +67,21 @@ def words(condition: Condition) -> str:
         return f"{name.removesuffix(' days')} {condition.values[0]} days"
     every = condition.attribute in (Attribute.ALL_SKUS, Attribute.ALL_SERVICE_PLANS)
     return f"{name.removeprefix('all ')} {(' and ' if every else ' or ').join(condition.values)}"
+
+
+def rule_words(licence: CustomLicence) -> str:
+    """The rule as people read it, such as ``users with enabled and licensed, but not with city Ulm``."""
+    if licence.sum_of:
+        return f"sum of {' and '.join(licence.sum_of)}"
+    included, excluded = (" or ".join(entry_words(entry) for entry in entries) for entries in (licence.include, licence.exclude))
+    return ", ".join(
+        filter(None, (f"{licence.counts} with {included}" if included else str(licence.counts), excluded and f"but not with {excluded}"))
+    )
+
+
+def entry_words(conditions: Conditions) -> str:
+    """Conditions that hold together as people read them."""
+    return " and ".join(map(words, conditions))
 
 
 def _since(moment: datetime | None, condition: Condition, snapshot: UsageSnapshot) -> bool:

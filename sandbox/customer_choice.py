@@ -1,0 +1,19 @@
+"""Finds the customer that a person names on the command line."""
+
+from __future__ import annotations
+
+from sync_core.errors import Rejected
+from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
+
+HELP = "tenant id, or the customer's name as configured"
+
+
+def chosen_customer(configuration: Configuration, text: str) -> CustomerConfiguration:
+    """The customer with this tenant id or name; raises ``Rejected`` for a name that no customer, or more than one, has."""
+    wanted = text.strip().casefold()
+    found = [item for item in configuration.customers if wanted in (item.customer.tenant_id, item.customer.name.casefold())]
+    if len(found) != 1:
+        what = "More than one customer is" if found else "No customer is"
+        raise Rejected(f"{what} configured under this name", code=UNKNOWN_CUSTOMER, where=ascii(text), fix="Give the tenant id")
+    return found[0]
