@@ -88,6 +88,18 @@ param logGigabytesADay int = 1
 @description('Logs who reads and writes secrets, and every write to tables and blobs. Without it nobody can say later who changed a row by hand.')
 param auditLogs bool = true
 
+@description('Mail addresses that alerts write to. Empty: alerts only show in the portal.')
+param alertContacts array = []
+
+@description('Names of alerts that are not wanted, such as no-run-finished where the schedule leaves days out. Each alert has a section in docs/operations.md.')
+@allowed(['no-run-finished', 'poison-message', 'run-held', 'notice-failed', 'failed-customers'])
+param alertsSwitchedOff array = []
+
+@description('Percentage of a daily run\'s customers that may fail before there is an alert.')
+@minValue(0)
+@maxValue(99)
+param failedCustomersPercent int = 10
+
 @description('Puts storage and vault behind private endpoints and gives the app a network with one outbound address. It costs by the hour: four endpoints and a NAT gateway.')
 param privateNetwork bool = false
 
@@ -209,6 +221,20 @@ module monitoring 'modules/monitoring.bicep' = {
     logDays: logDays
     logGigabytesADay: logGigabytesADay
     appPrincipalId: identity.properties.principalId
+  }
+}
+
+module watching 'modules/watching.bicep' = {
+  name: 'watching'
+  params: {
+    suffix: suffix
+    installation: installation
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    contacts: alertContacts
+    switchedOff: alertsSwitchedOff
+    failedCustomersPercent: failedCustomersPercent
   }
 }
 

@@ -29,6 +29,13 @@ from tests.infra.facts import (
 from tests.infra.functions import AtDeployment
 from tests.infra.syntax import BicepError, Declaration, descriptions_of, read, read_parameters
 from tests.infra.template import Template
+from tests.infra.watching import (
+    RULE,
+    WORKBOOK,
+    every_alert_asks_its_own_query,
+    every_alert_reaches_people_who_know_what_to_do,
+    the_workbook_asks_the_queries_of_the_files,
+)
 
 
 def every_resource_is_one_that_azure_knows(subject: Template) -> Iterator[str]:
@@ -292,6 +299,8 @@ def every_name_fits(subject: Template) -> Iterator[str]:
         ACCOUNT: "stmspa1[a-z0-9]{13}",
         "Microsoft.Network/privateEndpoints": "pep-(blob|queue|table|vault)-mspa1-[a-z0-9]{13}",
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "link-mspa1-[a-z0-9]{13}",
+        RULE: "[a-z-]+-mspa1-[a-z0-9]{13}",
+        WORKBOOK: "[0-9a-f-]{36}",
         "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": "default",
         **{f"{ACCOUNT}/{kind}": "default" for kind in ("blobServices", "queueServices", "tableServices", "managementPolicies")},
         **{kind: f"{prefix}-mspa1-[a-z0-9]{{13}}" for kind, prefix in PREFIXES.items()},
@@ -326,6 +335,9 @@ CHECKS: tuple[Callable[[Template], Iterator[str]], ...] = (
     every_use_of_what_is_secret_is_logged,
     the_private_network_is_whole,
     the_budget_warns_twice,
+    every_alert_asks_its_own_query,
+    every_alert_reaches_people_who_know_what_to_do,
+    the_workbook_asks_the_queries_of_the_files,
     the_outputs_lead_to_the_app,
     every_name_fits,
     everything_is_described,

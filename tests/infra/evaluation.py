@@ -11,7 +11,7 @@ from typing import Any
 from tree_sitter import Node
 
 from tests.infra import models
-from tests.infra.functions import FUNCTIONS, GROUP, AtDeployment
+from tests.infra.functions import FUNCTIONS, GROUP, LOADERS, AtDeployment
 from tests.infra.syntax import BicepError, Declaration, literal, members_of, read, text_of
 
 _PRIMITIVES = {"string": str, "int": int, "bool": bool, "object": dict, "array": list}
@@ -158,7 +158,9 @@ class _File:
     def _allowed(self, declaration: Declaration, value: Any) -> Any:
         limits = {name: self._evaluate(node.named_children[0], {}) for name, node in declaration.decorators.items() if node.named_children}
         low, high = limits.get("minValue", value), limits.get("maxValue", value)
-        if value not in limits.get("allowed", [value]) or (isinstance(value, int) and not low <= value <= high):
+        if any(item not in limits.get("allowed", [item]) for item in (value if isinstance(value, list) else [value])) or (
+            isinstance(value, int) and not low <= value <= high
+        ):
             raise BicepError(f"{declaration.name} may not be {value!r}")
         return value
 
@@ -267,10 +269,19 @@ class _File:
         raise BicepError(f"line {node.start_point[0] + 1}: the checks know no {sign}")
 
     def _call(self, node: Node, local: Mapping[str, Any]) -> Any:
-        name, arguments = text_of(node.named_children[0]), node.named_children[1]
+        name = text_of(node.named_children[0])
+        arguments = [self._evaluate(argument, local) for argument in node.named_children[1].named_children]
+        if name in LOADERS:
+            return LOADERS[name](self._file(*arguments))
         if name not in FUNCTIONS:
             raise BicepError(f"there is no function {name}")
-        return FUNCTIONS[name](*[self._evaluate(argument, local) for argument in arguments.named_children])
+        return FUNCTIONS[name](*arguments)
+
+    def _file(self, target: str) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(self._path), target))
+        if path not in self._files or "//" in target:
+            raise BicepError(f"{target} does not exist")
+        return self._files[path]
 
     def _member(self, node: Node, local: Mapping[str, Any]) -> Any:
         item = self._evaluate(node.named_children[0], local)

@@ -50,6 +50,7 @@ PREFIXES = {
     "Microsoft.Network/natGateways": "ng",
     "Microsoft.Network/publicIPAddresses": "pip",
     "Microsoft.Consumption/budgets": "budget",
+    "Microsoft.Insights/actionGroups": "ag",
 }
 """Microsoft Learn, "Abbreviation recommendations for Azure resources"."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -36,6 +37,7 @@ def _cidr_subnet(addresses: str, prefix: int, index: int) -> str:
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "cidrSubnet": _cidr_subnet,
     "concat": lambda *lists: [item for part in lists for item in part],
+    "contains": lambda values, item: item in values,
     "empty": lambda value: not value,
     "environment": lambda: {
         "suffixes": {"storage": "core.windows.net", "keyvaultDns": ".vault.azure.net"},
@@ -51,8 +53,12 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "replace": lambda text, old, new: text.replace(old, new),
     "resourceGroup": lambda: {"id": GROUP, "name": "rg-contoso", "location": "westeurope"},
     "split": lambda text, separator: text.split(separator),
+    "string": lambda value: json.dumps(value, sort_keys=True),
+    "substring": lambda text, start: text[start:],
     "subscriptionResourceId": lambda kind, name: f"{SUBSCRIPTION}/providers/{kind}/{name}",
     "tenant": lambda: {"tenantId": "00000000-0000-4000-8000-000000000002"},
     "union": _union,
     "uniqueString": lambda *parts: _hashed(*parts)[:13],
 }
+LOADERS: Mapping[str, Callable[[str], Any]] = {"loadJsonContent": json.loads, "loadTextContent": str}
+"""The functions that make something of a file beside the template."""

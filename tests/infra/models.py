@@ -51,10 +51,15 @@ OFFICIAL: Mapping[str, Official] = {
         "azure.mgmt.authorization.v2022_04_01.models", "2022-04-01", "RoleAssignmentCreateParameters", "RoleAssignment"
     ),
     "Microsoft.Consumption/budgets": Official("azure.mgmt.consumption.models", "2024-08-01", "Budget"),
+    "Microsoft.Insights/actionGroups": Official("azure.mgmt.monitor.v2023_01_01.models", "2023-01-01", "ActionGroupResource"),
     "Microsoft.Insights/components": Official("azure.mgmt.applicationinsights.v2020_02_02.models", "2020-02-02", "ApplicationInsightsComponent"),
     "Microsoft.Insights/diagnosticSettings": Official(
         "azure.mgmt.monitor.v2021_05_01_preview.models", "2021-05-01-preview", "DiagnosticSettingsResource"
     ),
+    "Microsoft.Insights/scheduledQueryRules": Official(
+        "azure.mgmt.monitor.v2022_08_01_preview.models", "2022-08-01-preview", "ScheduledQueryRuleResource"
+    ),
+    "Microsoft.Insights/workbooks": Official("azure.mgmt.applicationinsights.v2023_06_01.models", "2023-06-01", "Workbook"),
     "Microsoft.KeyVault/vaults": Official(*_VAULT, "VaultCreateOrUpdateParameters", "Vault"),
     "Microsoft.KeyVault/vaults/secrets": Official(*_VAULT, "SecretCreateOrUpdateParameters", "Secret"),
     "Microsoft.ManagedIdentity/userAssignedIdentities": Official("azure.mgmt.msi.v2024_11_30.models", "2024-11-30", "Identity"),

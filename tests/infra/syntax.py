@@ -84,8 +84,8 @@ def text_of(node: Node) -> str:
 
 
 def literal(node: Node) -> str:
-    """A string without interpolation, or a piece of one, as Bicep reads it: an escaped quote is a quote."""
-    return "".join(map(literal, node.named_children)) if node.type == "string" else text_of(node).replace("\\'", "'")
+    """A string without interpolation, or a piece of one, as Bicep reads it: an escaped quote is a quote, an escaped n ends a line."""
+    return "".join(map(literal, node.named_children)) if node.type == "string" else text_of(node).replace("\\'", "'").replace("\\n", "\n")
 
 
 def _parse(text: str) -> Node:

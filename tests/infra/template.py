@@ -23,6 +23,9 @@ LARGEST: Mapping[str, Any] = {
     "renewedSecret": "partner-refresh-token",
     "operators": ["00000000-0000-4000-8000-00000000000a"],
     "signInApplicationId": "00000000-0000-4000-8000-00000000000b",
+    "alertContacts": ["licensing@contoso.example"],
+    "alertsSwitchedOff": ["no-run-finished"],
+    "failedCustomersPercent": 25,
     "privateNetwork": True,
     "operatorAddresses": ["203.0.113.7"],
     "monthlyBudget": 50,
@@ -55,9 +58,10 @@ def evaluated(files: Mapping[str, str]) -> Template:
 
 @functools.cache
 def files() -> Mapping[str, str]:
-    """The Bicep files of this project."""
+    """The Bicep files of this project, and what they load: queries and the workbook."""
     folder = ROOT / "infra"
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.bicep*"))}
+    paths = [path for pattern in ("*.bicep*", "queries/*.kql", "workbook.json") for path in sorted(folder.rglob(pattern))]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def app_settings(deployment: Deployment) -> dict[str, str]:

@@ -18,6 +18,7 @@ class LogLine:
     """One line, and when it was logged (UTC)."""
 
     at: datetime
+    level: int
     text: str
 
     @property
@@ -48,7 +49,7 @@ class _Writer(logging.Handler):
         self._book = book
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._book.lines.append(LogLine(self._book.clock.now(), record.getMessage()))
+        self._book.lines.append(LogLine(self._book.clock.now(), record.levelno, record.getMessage()))
 
 
 @contextmanager
