@@ -262,6 +262,15 @@ class Psa(Protocol):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail. ``content_type`` is of the form ``text/csv``; ``name`` is plain ASCII."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Mail:
     """One e-mail. ``message_id`` is the same for every try to send it."""
 
@@ -271,6 +280,7 @@ class Mail:
     subject: str
     html: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Mailer(Protocol):

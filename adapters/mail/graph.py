@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ from adapters.microsoft.graph import GraphService
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.configuration import Partner
 from sync_core.model.customers import SignIn
-from sync_core.ports import Health, Mail
+from sync_core.ports import Attachment, Health, Mail
 
 WHERE = "mail through Microsoft Graph"
 SEND_WITHIN = 30.0
@@ -56,7 +57,18 @@ class GraphMailer:
 def _message(mail: Mail) -> dict[str, Any]:
     recipients = [{"emailAddress": {"address": address}} for address in mail.recipients]
     body = {"contentType": "HTML", "content": mail.html}
-    return {"message": {"subject": mail.subject, "body": body, "toRecipients": recipients}, "saveToSentItems": True}
+    message = {"subject": mail.subject, "body": body, "toRecipients": recipients}
+    attached = [_file(each) for each in mail.attachments]
+    return {"message": message | ({"attachments": attached} if attached else {}), "saveToSentItems": True}
+
+
+def _file(attachment: Attachment) -> dict[str, str]:
+    return {
+        "@odata.type": "#microsoft.graph.fileAttachment",
+        "name": attachment.name,
+        "contentType": attachment.content_type,
+        "contentBytes": b64encode(attachment.content).decode(),
+    }
 
 
 def _rejected(error: SyncError) -> Rejected:

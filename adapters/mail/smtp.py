@@ -169,6 +169,9 @@ class SmtpMailer:
             raise self._rejected("A mail address cannot be used", "Correct sender and recipients in the configuration") from None
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
+        for each in mail.attachments:
+            kind, _, subtype = each.content_type.partition("/")
+            message.add_attachment(each.content, kind, subtype, filename=each.name)
         return message.as_bytes()
 
     def _refused(self, code: int, text: bytes | str, fix: str) -> SyncError:

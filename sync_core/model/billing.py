@@ -26,6 +26,14 @@ class ManualEdits(StrEnum):
     OVERWRITE = "overwrite"
 
 
+class Names(StrEnum):
+    """How the people who hold an item are named in the text of its line."""
+
+    NONE = "none"
+    DISPLAY_NAME = "display name"
+    UPN = "upn"
+
+
 class Decreases(StrEnum):
     """From when fewer units count."""
 

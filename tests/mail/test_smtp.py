@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +19,7 @@ from sandbox.memory.clock import ManualClock
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.smtp import DROP, SmtpSink
 from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, RetryLater, SyncError
-from sync_core.ports import Mail
+from sync_core.ports import Attachment, Mail
 
 MAIL = Mail(
     message_id="<run-1@sync.example>",
@@ -65,6 +66,14 @@ def test_a_mail_arrives_with_both_parts_and_its_own_message_id() -> None:
     assert received.message["Message-ID"] == MAIL.message_id
     parts = {part.get_content_type(): part.get_content().strip() for part in received.message.iter_parts()}
     assert parts == {"text/plain": MAIL.text.replace("\n", "\r\n"), "text/html": MAIL.html}
+
+
+def test_a_file_goes_with_the_mail() -> None:
+    content = "Café\r\n".encode()
+    with SmtpSink() as sink:
+        mailer(sink).send(replace(MAIL, attachments=(Attachment("people.csv", "text/csv", content),)))
+    (attached,) = sink.mails[0].message.iter_attachments()
+    assert (attached.get_filename(), attached.get_content_type(), attached.get_payload(decode=True)) == ("people.csv", "text/csv", content)
 
 
 def test_a_subject_cannot_smuggle_in_a_header() -> None:

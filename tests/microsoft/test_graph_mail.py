@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from adapters.mail.graph import GraphMailer
 from sandbox.faults import Effect, Fault
 from sync_core.errors import OutcomeUnknown, Rejected, RetryLater, SyncError, Throttled
-from sync_core.ports import Mail
+from sync_core.ports import Attachment, Mail
 from tests.microsoft.conftest import World
 
 MAIL = Mail("<run-1@sync.example>", "licences@fabrikam-it.example", ("billing@fabrikam-it.example",), "3 changes", "<p>3 changes</p>", "3 changes")
@@ -31,6 +32,12 @@ def test_a_wrong_address_is_rejected_with_the_fix(world: World, mail: Mail) -> N
     with pytest.raises(Rejected) as caught:
         mailer(world).send(mail)
     assert caught.value.fix and world.simulator.mails == []
+
+
+def test_a_file_goes_with_the_mail(world: World) -> None:
+    mailer(world).send(replace(MAIL, attachments=(Attachment("people.csv", "text/csv", "Café\r\n".encode()),)))
+    (attached,) = world.simulator.mails[0].message["attachments"]
+    assert (attached["name"], b64decode(attached["contentBytes"]).decode()) == ("people.csv", "Café\r\n")
 
 
 def test_an_application_that_may_not_send_is_told_which_right_is_missing(world: World) -> None:
