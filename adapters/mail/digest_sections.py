@@ -233,7 +233,8 @@ def _small_print(customer: CustomerRun, change: Change) -> tuple[str, ...]:
     match change.result:
         case ChangeResult.APPLIED:
             dates = f"From {change.effective}" if change.effective and change.kind is not ChangeKind.END else ""
-            return tuple(filter(None, (dates, change.decided_by and f"Approved by {change.decided_by}")))
+            days = f"{money_effect(change.prorated, change.currency)} for the days before the next full period" if change.prorated else ""
+            return tuple(filter(None, (dates, days, change.decided_by and f"Approved by {change.decided_by}")))
         case ChangeResult.PLANNED:
             return (customer.reason or "Nothing is known of what became of it",)
         case ChangeResult.REJECTED:

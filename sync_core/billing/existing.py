@@ -47,6 +47,14 @@ def strays(case: Case) -> Iterator[tuple[Agreement, Line]]:
             yield head, line
 
 
+def going_on(case: Case, binding: Binding) -> Iterator[tuple[Line, date]]:
+    """Self-ending lines that somebody lets go on, with the last day that they were to bill."""
+    for each in binding.self_ending:
+        line = case.lines.line(each.line_id)
+        if line is not None and (line.ends is None or line.ends > each.last):
+            yield line, each.last
+
+
 def edits(line: Line, binding: Binding) -> dict[str, str]:
     """What differs from what we last confirmed, by field, in words. Judged on the fields themselves: the PSA's own jobs move its timestamps."""
     pairs = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sync_core.billing.adding import add, adjust, adopt, fresh_start, not_adoptable
 from sync_core.billing.changes import Case, same_product
-from sync_core.billing.existing import doubles, editor, edits, marked, strays
+from sync_core.billing.existing import doubles, editor, edits, going_on, marked, strays
 from sync_core.billing.identity import plain
 from sync_core.model.agreements import AgreementStatus, Line
 from sync_core.model.billing import Binding, LineChoice, ManualEdits
@@ -92,6 +92,9 @@ def _beside(case: Case, binding: Binding) -> Iterator[Change]:
         if head.agreement_id == case.agreement.agreement_id:
             reason = f"Line {line.line_id} carries the same marker as line {binding.line_id}: the same units are billed twice."
             yield replace(case.end(line, reason, verdict=Verdict.NEEDS_APPROVAL), is_double=True)
+    for line, last in going_on(case, binding):
+        what = f"Line {line.line_id} was to bill added units until {last}, and {f'ends on {line.ends}' if line.ends else 'has no end'} now."
+        yield case.question(what, f"Set its end back to {last}: line {binding.line_id} bills them afterwards.", line=line)
     for head, line in strays(case):
         what = f"Line {line.line_id}, quantity {plain(line.quantity)}, on agreement {head.agreement_id} bills the product a second time."
         yield case.question(what, marked(case, line), f"End one of the two; to keep this one, also say `line: adopt {line.line_id}`.", line=line)

@@ -140,6 +140,9 @@ def _unfit(own: Sequence[Written], targets: Sequence[Written]) -> str:
         return f"It is {unsure[0].change.result}: {unsure[0].change.result_reason}. The next plan goes on from what is there."
     if strange := [item for item in targets if item.change.kind not in _KNOWN]:
         return f"Nothing takes back “{strange[0].change.kind}”. Correct the line by hand."
+    if prorated := [item for item in targets if item.change.self_ending]:
+        days = f"{prorated[0].change.self_ending[0].first} to {prorated[0].change.self_ending[-1].last}"
+        return f"It was prorated: a line that ends by itself bills the days from {days}. End that line and set the quantity back by hand."
     if targets[0].change.kind is ChangeKind.HAND_BACK:
         return "Handing back wrote nothing. Approve the adoption that the next plan shows, and the line is managed again."
     return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -23,7 +24,7 @@ from sandbox.memory.store import MemoryStore
 from sandbox.web import Application, Request, Response, serve
 from sync_core.budget import Budget
 from sync_core.errors import StopRun
-from sync_core.model.agreements import Agreement, AgreementStatus, Company, Line, Product
+from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Company, Line, Product
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
 
@@ -93,7 +94,7 @@ class MemorySubject:
     fractions = True
 
     def __init__(self, keeping: Keeping) -> None:
-        self._psa = MemoryPsa(SystemClock(), keeping=keeping)
+        self._psa, self._by_lines = MemoryPsa(SystemClock(), keeping=keeping), keeping is Keeping.LINES
         self.psa: Psa = self._psa
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "a1", "a2", "c1"
         self._psa.add_company(Company("c1", "Contoso Ltd", frozenset({"contoso.example", "mail.contoso.example"})))
@@ -107,7 +108,8 @@ class MemorySubject:
             self._psa.add_line("a1", line)
 
     def _agreement(self, agreement_id: str, status: AgreementStatus) -> Agreement:
-        return Agreement("memory", agreement_id, "c1", "Cloud", "Managed Services", status, START, None, 1, START, APRIL, True, "EUR")
+        head = Agreement("memory", agreement_id, "c1", "Cloud", "Managed Services", status, START, None, 1, START, APRIL, True, "EUR")
+        return replace(head, abilities=frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES}) if self._by_lines else frozenset())
 
     def lose_next_answer(self) -> None:
         self._psa.fail_next_write(Mishap.LOSE_ANSWER)

@@ -162,3 +162,11 @@ def test_a_line_at_another_price_than_the_profiles_needs_a_person_and_no_other_w
     quantity, price = replace(present, lines=(dear,)).plan()
     assert kinds([quantity, price]) == [ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE]
     assert (quantity.terms.unit_price, price.terms.unit_price, price.verdict) == (None, Decimal("22.00"), Verdict.NEEDS_APPROVAL)
+
+
+def test_a_self_ending_line_that_somebody_lets_go_on_is_asked_about() -> None:
+    done = world().after(world().plan())
+    endless = tuple(replace(item, ends=None) if item.ends else item for item in done.lines)
+    asked = only(replace(done, lines=endless).plan())
+    assert asked.verdict is Verdict.HELD
+    assert "has no end now" in words([asked])

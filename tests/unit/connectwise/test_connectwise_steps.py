@@ -11,7 +11,7 @@ import pytest
 from adapters.psa.changes import step_id
 from adapters.psa.connectwise.settings import CancelledDate
 from adapters.psa.connectwise.steps import differences, expected, steps_for
-from sync_core.model.agreements import Agreement, AgreementStatus
+from sync_core.model.agreements import Agreement, AgreementStatus, Charge, SelfEnding, Terms
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 
 START = date(2026, 1, 1)
@@ -52,6 +52,30 @@ def test_a_quantity_is_one_patch_operation_with_a_bare_path() -> None:
 def test_an_end_sends_the_cancelled_date_as_this_psa_reads_it(told: CancelledDate, sent: str) -> None:
     body = step(ChangeKind.END, told, line_id="9", effective=date(2026, 3, 31)).request["body"]
     assert body == [{"op": "replace", "path": "cancelledDate", "value": f"{sent}T00:00:00Z"}]
+
+
+@pytest.mark.parametrize(("told", "sent"), [(CancelledDate.INCLUSIVE, "2026-03-31"), (CancelledDate.EXCLUSIVE, "2026-04-01")])
+def test_a_self_ending_line_has_its_days_a_marker_of_its_own_and_what_the_main_line_has(told: CancelledDate, sent: str) -> None:
+    beside = SelfEnding(Decimal(2), date(2026, 3, 17), date(2026, 3, 31), "SYNC-2")
+    terms = Terms(Decimal("20.60"), Decimal("15.50"), Charge.BILLABLE, False, "8", "As agreed")
+    assert step(ChangeKind.PRORATE, told, line_id="9", product_id="17", self_ending=(beside,), terms=terms).request["body"] == {
+        "product": {"id": 17},
+        "quantity": 2,
+        "billCustomer": "Billable",
+        "effectiveDate": "2026-03-17T00:00:00Z",
+        "cancelledDate": f"{sent}T00:00:00Z",
+        "serialNumber": "SYNC-2",
+        "unitPrice": 20.6,
+        "unitCost": 15.5,
+        "taxableFlag": False,
+        "invoiceGrouping": {"id": 8},
+        "invoiceDescription": "As agreed",
+    }
+
+
+def test_a_price_is_one_patch_operation() -> None:
+    body = step(ChangeKind.SET_PRICE, line_id="9", terms=Terms(Decimal("22.00"))).request["body"]
+    assert body == [{"op": "replace", "path": "unitPrice", "value": 22}]
 
 
 def test_only_writes_of_absolute_values_on_a_known_line_are_repeatable() -> None:

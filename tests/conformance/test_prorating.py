@@ -1,0 +1,87 @@
+"""What an adapter writes that says it can keep self-ending lines and prices of their own; the others are never asked to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from sync_core.model.agreements import Ability, Line, SelfEnding, Terms
+from sync_core.model.plans import Change, ChangeKind, Step
+from sync_core.ports import Probe
+from tests.conformance.subjects import APRIL, Subject
+from tests.conformance.test_writing import END_OF_MARCH, Case
+
+RISE = date(2026, 3, 17)
+BESIDE = SelfEnding(Decimal(2), RISE, END_OF_MARCH, "SYNC-7f3a-beside")
+TERMS = Terms(unit_price=Decimal("9.25"), unit_cost=Decimal("7.00"), taxable=False, text="As agreed")
+
+
+@pytest.fixture
+def case(subject: Subject) -> Case:
+    made = Case(subject)
+    if Ability.SELF_ENDING_LINES not in made.agreement.abilities:
+        pytest.skip("The adapter does not say that it can")
+    return made
+
+
+def prorated(case: Case, kind: ChangeKind = ChangeKind.SET_QUANTITY) -> Change:
+    first = case.first
+    facts = {"line_id": first.line_id, "product": first.product, "product_id": first.product_id, "before": first.quantity, "terms": TERMS}
+    return case.change(kind, after=Decimal(3), effective=RISE, line_from=APRIL, self_ending=(BESIDE,), **facts)
+
+
+def steps(case: Case, change: Change) -> list[Step]:
+    return list(case.psa.steps_for(case.agreement, [change], "plan-1"))
+
+
+def beside(case: Case) -> Line:
+    return next(line for line in case.lines() if line.marker == BESIDE.marker)
+
+
+def test_the_self_ending_line_goes_before_the_quantity_of_one_change(case: Case) -> None:
+    first, second = steps(case, prorated(case))
+    assert (first.marker, first.repeatable, second.line_id, second.repeatable) == (BESIDE.marker, False, case.first.line_id, True)
+    assert {first.change_ids, second.change_ids} == {("change-1",)}
+    assert first.step_id != second.step_id
+
+
+def test_a_prorated_change_alone_leaves_the_main_line(case: Case) -> None:
+    (step,) = steps(case, prorated(case, ChangeKind.PRORATE))
+    case.send(step)
+    assert case.line(case.first.line_id).quantity == case.first.quantity
+    assert (beside(case).quantity, beside(case).starts, beside(case).ends) == (BESIDE.units, RISE, END_OF_MARCH)
+
+
+def test_a_self_ending_line_has_the_price_it_is_given(case: Case) -> None:
+    case.send(steps(case, prorated(case))[0])
+    assert beside(case).unit_price == Decimal("9.25")
+
+
+def test_a_new_line_goes_before_its_self_ending_one(case: Case) -> None:
+    change = replace(prorated(case, ChangeKind.ADD), line_id="", before=None, marker="SYNC-7f3a-main")
+    first, second = steps(case, change)
+    assert (first.marker, second.marker) == ("SYNC-7f3a-main", BESIDE.marker)
+    case.send(first)
+    assert next(line for line in case.lines() if line.marker == "SYNC-7f3a-main").starts == APRIL
+
+
+def test_a_self_ending_line_whose_answer_was_lost_is_found_done(case: Case) -> None:
+    step = steps(case, prorated(case))[0]
+    assert case.psa.probe(step).probe is Probe.NOT_DONE
+    case.subject.lose_next_answer()
+    case.send_without_answer(step)
+    probed = case.psa.probe(step)
+    assert (probed.probe, [line.marker for line in probed.lines]) == (Probe.DONE, [BESIDE.marker])
+
+
+def test_a_price_is_set_by_a_change_of_its_own_and_moves_nothing_else(case: Case) -> None:
+    change = case.change(ChangeKind.SET_PRICE, line_id=case.first.line_id, terms=Terms(unit_price=Decimal("11.75")), effective=APRIL)
+    (step,) = steps(case, change)
+    assert case.psa.probe(step).probe is Probe.NOT_DONE
+    case.send(step)
+    assert case.psa.probe(step).probe is Probe.DONE
+    line = case.line(case.first.line_id)
+    assert (line.unit_price, line.quantity, line.ends) == (Decimal("11.75"), case.first.quantity, case.first.ends)
