@@ -1,11 +1,16 @@
 """A night in which answers get lost, writes come late and services are busy ends as a quiet one does, and logs nothing that is nobody's business."""
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from sandbox.environment import ROOT
 from sync_core.pipeline.report import RunReport
+from tests.infra.kql import evaluate
+from tests.infra.log_rows import Rows, rows_of_log
 from tests.nights.chain import Chain, found_in
 from tests.nights.faults import make_faulty
 from tests.nights.promises import broken_promises, invoices, promised_invoices, written_twice
@@ -51,3 +56,25 @@ def test_the_log_holds_no_secret_no_address_and_no_name(night: Night) -> None:
     assert "step.confirmed" in logged
     assert found_in(logged, chain.secrets | people | recipients | names) == set()
     assert not TOKEN.search(logged)
+
+
+def test_every_line_of_the_app_says_which_stage_and_invocation_it_comes_from(night: Night) -> None:
+    lines = [json.loads(row["Message"]) for row in logged_rows(night)]
+    assert {line["stage"] for line in lines} >= {"start-run", "sync-customer", "apply-plan", "send-notices"}
+    assert [line for line in lines if not {"stage", "invocation"} <= line.keys()] == []
+
+
+def test_the_workbook_shows_the_night(night: Night) -> None:
+    """Also what only real calls and queues make: requests, throttles, and how long messages waited."""
+    rows, queries = logged_rows(night), (ROOT / "infra" / "queries").glob("*.kql")
+    found = {path.stem: evaluate(path.read_text(encoding="utf-8"), rows, datetime.now(UTC)) for path in queries}
+    assert [row["customers"] for row in found["runs"]] == [len(night[0].world.accounts)]
+    services = {row["service"]: row["calls"] for row in found["throttling"]}
+    assert services["Microsoft Graph"] > 0 < services["PSA connection connectwise"]
+    assert max(row["longest"] or 0 for row in found["waiting"]) > 0
+    assert all(row["failed"] == 0 for row in found["durations"])
+
+
+def logged_rows(night: Night) -> Rows:
+    """What the pipeline logged, as Azure would keep it."""
+    return [row for row in rows_of_log(night[0].log.read_text(encoding="utf-8")) if row["Message"].startswith("{")]
