@@ -2,9 +2,10 @@
 
 import azure.functions as func
 
-from adapters.functions import http, queues, timers
+from adapters.functions import http, plans, queues, timers
 
 app = func.FunctionApp()
 app.register_functions(timers.blueprint)
 app.register_functions(queues.blueprint)
 app.register_functions(http.blueprint)
+app.register_functions(plans.blueprint)

@@ -14,13 +14,27 @@ import azure.functions as func
 from sync_core.documents import to_document
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, SyncError
 from sync_core.events import about, event
+from sync_core.model.people import NOT_SIGNED_IN, ROLE_MISSING
 from sync_core.pipeline.resync import BAD_TENANT_ID, RUN_OPEN, UNKNOWN_CUSTOMER
 
 Route = Callable[[func.HttpRequest], func.HttpResponse]
 Invoked = Callable[[func.HttpRequest, func.Context], func.HttpResponse]
 
-_STATUS = {BAD_TENANT_ID: 400, UNKNOWN_CUSTOMER: 404, RUN_OPEN: 409}
-_TITLES = {400: "Bad request", 404: "Not found", 409: "Conflict", 413: "Too large", 503: "Not available now", 500: "Internal error"}
+_STATUS = {
+    BAD_TENANT_ID: 400,
+    UNKNOWN_CUSTOMER: 404,
+    RUN_OPEN: 409,
+    NOT_SIGNED_IN: 403,
+    ROLE_MISSING: 403,
+    "four-eyes": 403,
+    "no-plan": 404,
+    "unknown-run": 404,
+    "plan-applying": 409,
+    "plan-superseded": 409,
+    "run-not-held": 409,
+    "run-settled": 409,
+}
+_TITLES = {400: "Bad request", 403: "Forbidden", 404: "Not found", 409: "Conflict", 413: "Too large", 503: "Not available now", 500: "Internal error"}
 
 
 def answer(value: Any, status: int = 200, location: str = "") -> func.HttpResponse:
@@ -56,7 +70,7 @@ def _answered(route: Route, request: func.HttpRequest) -> func.HttpResponse:
     try:
         return route(request)
     except Rejected as error:
-        return problem(_STATUS.get(error.code, 400), error.what, error.fix)
+        return problem(_STATUS.get(error.code, 400), ". ".join(part for part in (error.what, error.why) if part), error.fix)
     except RetryLater as error:
         return problem(503, error.what, "Try again in a moment")
     except InvalidConfiguration as error:

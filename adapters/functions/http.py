@@ -111,6 +111,8 @@ def _run(run: Run) -> dict[str, Any]:
         "finished": run.finished,
         "customers": run.customers,
         "held": run.held,
+        "totals": run.totals,
+        "settled": run.settled,
         "stopped": run.stopped,
         "notice": run.notice,
         "businessDates": run.business_dates,

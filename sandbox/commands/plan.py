@@ -1,9 +1,8 @@
-"""Look at the plans that wait, approve or reject changes, and undo what was written (plan list|show|approve|reject|undo)."""
+"""Look at the plans that wait, approve or reject changes, and undo what was written (plan list|show|approve|reject|release|drop|undo)."""
 
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,9 +10,11 @@ from pathlib import Path
 from adapters.wiring import context_from
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.operator import operator
 from sandbox.plan_tables import print_list, print_plan, summary
 from sandbox.terminal import Colour, Terminal
 from sync_core.errors import Rejected, SyncError
+from sync_core.model.people import Who
 from sync_core.model.plans import Decision, Undo
 from sync_core.model.runs import CustomerRun
 from sync_core.pipeline.context import Context
@@ -21,12 +22,15 @@ from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnShow, chosen_changes, decide, list_plans, refusal, show_plan
 from sync_core.pipeline.messages import Message
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
-from sync_core.pipeline.runs import load_customer
+from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.sync_customer import sync_customer
+from sync_core.pipeline.together import decide_held_run
 from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes
+from sync_core.pipeline.wording import money
 
 Ask = Callable[[str], str]
 DECISIONS = {"approve": Decision.APPROVED, "reject": Decision.REJECTED}
+WHOLE_RUNS = {"release": Decision.APPROVED, "drop": Decision.REJECTED}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,6 +51,8 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
         return 0
     if options.command == "undo":
         return undo(options, context, terminal, ask)
+    if options.command in WHOLE_RUNS:
+        return _settle(options, context, terminal, ask)
     tenant_id = _tenant_id(context, options.customer)
     if options.command == "show":
         print_plan(show_plan(context, tenant_id), terminal)
@@ -56,8 +62,9 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
 
 def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
     """Shows what an undo would write at each customer, asks, and approves exactly that; returns the exit code."""
+    by = _operator(context)
     customers, wanted = _undo_of(options, context)
-    started = start_undo(context, wanted, customers, operator())
+    started = start_undo(context, wanted, customers, str(by))
     plans = []
     for tenant_id in customers:  # here and now, so that it can be shown; the queued message finds it done
         sync_customer(context, Message(started.run.run_id, tenant_id))
@@ -72,14 +79,9 @@ def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask:
         terminal.say("Nothing was approved. The plans stay until the next run; “plan approve” still takes them.")
         return 1
     for shown, names in chosen:
-        decided = decide(context, shown.plan.tenant_id, names, Decision.APPROVED, operator(), options.why, plan_id=shown.plan.plan_id)
+        decided = decide(context, shown.plan.tenant_id, names, Decision.APPROVED, by, options.why, plan_id=shown.plan.plan_id)
         _tell(decided, Decision.APPROVED, context, terminal)
     return 0
-
-
-def operator() -> str:
-    """Who sits here, as far as this machine knows."""
-    return f"{getpass.getuser()} (unverified)"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,6 +101,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--plan", default="", help="the plan you looked at: a newer one is refused")
         days_help = f"how long the decision holds for exactly this change (default: {VALID_DAYS})"
         command.add_argument("--days", type=int, choices=range(1, 91), metavar="1-90", default=VALID_DAYS, help=days_help)
+        command.add_argument("--yes", action="store_true", help="do not ask back")
+    for name, verb in (("release", "let a held run go"), ("drop", "drop a held run")):
+        command = commands.add_parser(name, help=f"{verb}, as a whole")
+        command.add_argument("run", metavar="RUN", help="the run's id, as its mail names it")
+        command.add_argument("--why", default="", help="your reason, kept with the decision")
         command.add_argument("--yes", action="store_true", help="do not ask back")
     undoing = commands.add_parser("undo", help="take back what was written: changes, a customer's newest plan, or a whole run")
     undoing.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help="tenant id or name; without one, all customers of --run")
@@ -130,6 +137,10 @@ def _show_undo(context: Context, tenant_id: str, customer: CustomerRun, terminal
     shown = show_plan(context, tenant_id)
     print_plan(shown, terminal)
     return shown
+
+
+def _operator(context: Context) -> Who:
+    return operator(context.current_configuration().partner.tenant_id)
 
 
 def _answer(question: str) -> str:
@@ -167,15 +178,38 @@ def _decide(options: argparse.Namespace, context: Context, tenant_id: str, termi
     if not options.yes and ask(f"{options.command.capitalize()} these changes? [y/N] ").strip().casefold() not in ("y", "yes"):
         terminal.say("Nothing was decided.")
         return 1
-    decision, who, plan_id = DECISIONS[options.command], operator(), options.plan or shown.plan.plan_id
-    decided = decide(context, tenant_id, chosen, decision, who, options.why, plan_id=plan_id, days=options.days)
+    decision, by, plan_id = DECISIONS[options.command], _operator(context), options.plan or shown.plan.plan_id
+    decided = decide(context, tenant_id, chosen, decision, by, options.why, plan_id=plan_id, days=options.days)
     _tell(decided, decision, context, terminal)
+    return 0
+
+
+def _settle(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
+    """Shows what a held run comes to, asks, and releases or drops it."""
+    run = load_run(context.store, options.run)
+    if run and run.value.held and run.value.totals:
+        totals = run.value.totals
+        amounts = ", ".join(money(amount, currency) for currency, amount in totals.money.items())
+        terminal.say(f"Run {options.run} was held: {run.value.held}", Colour.STRONG)
+        terminal.say(f"{totals.changed} of {totals.customers} customers change, {amounts or 'no money'} moves a period")
+        if not options.yes and ask(f"{options.command.capitalize()} it as a whole? [y/N] ").strip().casefold() not in ("y", "yes"):
+            terminal.say("Nothing was decided.")
+            return 1
+    decided = decide_held_run(context, options.run, WHOLE_RUNS[options.command], _operator(context), options.why)
+    for text in decided.left_out:
+        terminal.say(f"Left out: {text}", Colour.WAITING)
+    terminal.say(f"{decided.changes} changes of {len(decided.customers)} customers are {WHOLE_RUNS[options.command]}.", Colour.GOOD)
+    if decided.run:
+        terminal.say(f"Run {decided.run.run.run_id} reads them anew as soon as the function app runs, and applies what is still the same.")
     return 0
 
 
 def _tell(decided: Decided, decision: Decision, context: Context, terminal: Terminal) -> None:
     terminal.say(f"{len(decided.changes)} changes are {decision}.", Colour.GOOD)
     if decision is Decision.REJECTED:
+        return
+    if not decided.complete:
+        terminal.say("Another person has to approve them too, before anything is applied.", Colour.WAITING)
         return
     if decided.run is None:
         terminal.say("Another run of the customer is just starting; what is still the same then is applied.")

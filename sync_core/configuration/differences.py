@@ -22,6 +22,7 @@ def differences(old: Configuration, new: Configuration) -> tuple[str, ...]:
         *_named("Connection", {item.name: item for item in old.connections}, {item.name: item for item in new.connections}),
         *_named("Profile", profiles(old), profiles(new)),
         *_members("Guard rails", old.guard_rails, new.guard_rails),
+        *_members("Approvals", old.approvals, new.approvals),
         *_members("Notices", old.notices, new.notices),
         *_sets("Excluded SKUs", old.excluded_skus, new.excluded_skus),
         *_mappings("Names of SKUs", old.sku_names, new.sku_names),

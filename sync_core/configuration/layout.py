@@ -152,6 +152,12 @@ GUARD_RAILS = Fields(
     }
 )
 
+APPROVALS = Fields(
+    {
+        "four_eyes": Field(flag(), "Whether an approval takes two different signed-in people, and not who imported; false by default."),
+    }
+)
+
 SMTP = Fields(
     {
         "host": Field(text_value("a host name"), "The mail server.", required=True),
@@ -208,6 +214,7 @@ FILE = Fields(
         "rules": Field(ListOf(RULE), "What is billed where, for every customer that has a company on the connection."),
         "exclusions": Field(EXCLUSIONS, "SKUs that are never billed to anybody."),
         "guard_rails": Field(GUARD_RAILS, "What may pass without a person."),
+        "approvals": Field(APPROVALS, "Whose word is needed."),
         "notices": Field(NOTICES, "Who hears of a run, and how."),
         "customers": Field(ListOf(CUSTOMER), "The customers."),
     }

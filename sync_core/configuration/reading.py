@@ -15,7 +15,7 @@ from sync_core.configuration.profiles import read_profiles
 from sync_core.configuration.references import References
 from sync_core.configuration.shapes import Read, Section
 from sync_core.errors import InvalidConfiguration
-from sync_core.model.configuration import Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
+from sync_core.model.configuration import Approvals, Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
 from sync_core.model.customers import Customer
 
 
@@ -74,6 +74,7 @@ def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problem
         customers=tuple(item for _, item in customers),
         guard_rails=guard_rails,
         notices=_notices(file.section("notices"), problems),
+        approvals=replace(Approvals(), **file.section("approvals").given("four_eyes")),
         excluded_skus=excluded,
         sku_names=_sku_names(file.section("sku_names"), references),
         custom_licences=tuple(custom_licences.values()),

@@ -65,6 +65,11 @@ def versions(store: Store) -> tuple[Version, ...]:
     return tuple(from_row(Version, row) for row in store.query(TABLE, _HEADS) if row.key != _CURRENT)
 
 
+def imported_by(store: Store, number: int) -> str:
+    """Who imported a version; raises ``InvalidConfiguration`` when there is none of that number."""
+    return _head(store, number).who
+
+
 def load_current(store: Store) -> Configuration:
     """The current version; raises ``InvalidConfiguration`` when none was imported."""
     number = current_version(store)

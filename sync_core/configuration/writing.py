@@ -12,7 +12,7 @@ from sync_core.configuration.differences import profiles
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.documents import to_document
 from sync_core.model.billing import BillingProfile, LineChoice
-from sync_core.model.configuration import Configuration, ConfiguredLink, Connection, CustomerConfiguration, GuardRails, Notices, Partner
+from sync_core.model.configuration import Approvals, Configuration, ConfiguredLink, Connection, CustomerConfiguration, GuardRails, Notices, Partner
 from sync_core.model.custom_licences import (
     DAYS,
     FLAGS,
@@ -41,6 +41,7 @@ def file_document(configuration: Configuration) -> Document:
             "custom_licences": {licence.name: _custom_licence(licence) for licence in configuration.custom_licences},
             "exclusions": _without_empty({"keep": sorted(FREE_SKUS.keys() - excluded), "skus": sorted(excluded - FREE_SKUS.keys())}),
             "guard_rails": _guard_rails(configuration.guard_rails, GuardRails()),
+            "approvals": _changed(configuration.approvals, Approvals()),
             "notices": _notices(configuration.notices),
             "customers": [_customer(item, configuration.guard_rails) for item in configuration.customers],
         }

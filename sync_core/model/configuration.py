@@ -70,6 +70,13 @@ class GuardRails:
     manual_edits: ManualEdits = ManualEdits.ASK
 
 
+@dataclass(frozen=True)
+class Approvals:
+    """Whose word is needed. ``four_eyes``: two different verified people, neither of them the one who imported the configuration."""
+
+    four_eyes: bool = False
+
+
 class AgreementBy(StrEnum):
     """How a rule finds the agreement among those of the customer's company."""
 
@@ -153,6 +160,7 @@ class Configuration:
     sku_names: Mapping[str, str] = field(default_factory=dict)
     version: int = 0
     custom_licences: tuple[CustomLicence, ...] = ()
+    approvals: Approvals = Approvals()
 
     def custom_licences_of(self, item: CustomerConfiguration) -> tuple[CustomLicence, ...]:
         """The custom licences that the customer's links bill, and those that a sum among them adds up, as they count for this customer."""

@@ -74,7 +74,11 @@ class Run:
     ceiling: Mode = Mode.AUTOMATIC
     asked_by: str = ""
     held: str = ""
-    """Why nothing of the run is applied, when its totals were not plausible."""
+    """Why nothing of the run is applied but what people approved, when its totals were not plausible."""
+    totals: RunTotals | None = None
+    """What the run was judged by; ``None`` until it was."""
+    settled: str = ""
+    """What a person decided on a held run as a whole, and who."""
     stopped: str = ""
     """Why the run's writes were stopped on the way, when they were."""
     finished: datetime | None = None

@@ -51,7 +51,10 @@ class LastRead:
 
 @dataclass(frozen=True)
 class Said:
-    """A person's word on a change, for exactly what was shown: the change's fingerprint. It holds until ``until`` (UTC)."""
+    """A person's word on a change, for exactly what was shown: the change's fingerprint. It holds until ``until`` (UTC).
+
+    ``person`` is the id of a verified person; ``second`` is who else said the same, where two have to.
+    """
 
     fingerprint: str
     decision: Decision
@@ -59,6 +62,12 @@ class Said:
     why: str
     at: datetime
     until: datetime
+    person: str = ""
+    second: str = ""
+
+    def counts(self, four_eyes: bool) -> bool:
+        """Whether it is enough: a *no* of one person is, a *yes* only where one is asked for, or a second person said it too."""
+        return self.decision is not Decision.APPROVED or bool(self.second) or not four_eyes
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ Nothing is applied here. After an approval the customer is read anew, and what w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sync_core.billing import fingerprint
+from sync_core.configuration.versions import imported_by
 from sync_core.errors import Rejected, RetryLater
 from sync_core.events import event
 from sync_core.model.customers import Mode
+from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Verdict
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_record, save_said
-from sync_core.pipeline.permission import standing
+from sync_core.pipeline.permission import with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.start_run import Started
 from sync_core.pipeline.undo import keep_undone, start_undo
@@ -26,6 +28,7 @@ SAFE = "safe"
 """Chooses the undecided changes that no guard rail objects to."""
 ALL = "all"
 """Chooses every change that may be decided, but those that were rejected: a *no* is taken back only by name."""
+_ANOTHER = "Ask another person with the role Approver"
 _OPEN = (ChangeResult.PLANNED, ChangeResult.OBSERVED, ChangeResult.WAITING, ChangeResult.REJECTED)
 
 
@@ -53,10 +56,14 @@ class PlanOnShow:
 
 @dataclass(frozen=True)
 class Decided:
-    """What was decided on, and the run that was started for it; ``None`` where none was needed, or another one is just starting."""
+    """What was decided on, and the run that was started for it; ``None`` where none was needed, or another one is just starting.
+
+    ``complete`` is false where a second person has to say the same.
+    """
 
     changes: tuple[Change, ...]
     run: Started | None = None
+    complete: bool = True
 
 
 def list_plans(context: Context) -> list[PlanOnShow]:
@@ -80,35 +87,62 @@ def decide(
     tenant_id: str,
     chosen: Collection[str] | str,
     decision: Decision,
-    by: str,
+    by: Who,
     why: str,
     *,
     plan_id: str = "",
     days: int = VALID_DAYS,
+    read_anew: bool = True,
 ) -> Decided:
     """Stores a person's word on changes of the customer's newest plan and, after an approval, has the customer read anew.
 
     Args:
         chosen: change ids, or ``SAFE`` or ``ALL``.
         decision: approved or rejected.
-        by: who says so; ``(unverified)`` behind the name where nobody checked it.
+        by: who says so.
         plan_id: the plan that the person saw; empty means the newest one.
         days: how long the word holds.
+        read_anew: whether an approval starts the run that applies it; who says no starts one themselves.
 
     Raises:
-        Rejected: the customer, the plan or one of the changes cannot be decided on; nothing was stored.
+        Rejected: the customer, the plan or one of the changes cannot be decided on, or this person may not; nothing was stored.
     """
     shown = show_plan(context, tenant_id)
     _check_plan(shown, plan_id, decision)
     changes = chosen_changes(shown, chosen)
+    four_eyes = context.current_configuration().approvals.four_eyes and decision is Decision.APPROVED
+    if four_eyes:
+        _check_eyes(context, shown, changes, by)
     now = context.clock.now()
-    for change in changes:
-        word = Said(fingerprint(change), decision, by, why, now, now + timedelta(days=days))
+    until = now + timedelta(days=days)
+    words = [_word(shown.said.get(change.change_id), Said(fingerprint(change), decision, str(by), why, now, until, by.person)) for change in changes]
+    for word in words:
         save_said(context.store, shown.plan.tenant_id, word)
-    if decision is Decision.APPROVED:
-        keep_undone(context, shown.plan.tenant_id, changes, by)
+    complete = all(word.counts(four_eyes) for word in words)
+    if decision is Decision.APPROVED and complete:
+        keep_undone(context, shown.plan.tenant_id, changes, str(by))
     event("plan.decided", customer=shown.plan.tenant_id, plan=shown.plan.plan_id, decision=decision.value, changes=len(changes))
-    return Decided(changes, _read_anew(context, shown.plan, by) if decision is Decision.APPROVED else None)
+    apply = decision is Decision.APPROVED and complete and read_anew
+    return Decided(changes, _read_anew(context, shown.plan, str(by)) if apply else None, complete)
+
+
+def _word(known: Said | None, word: Said) -> Said:
+    """What is kept of a word: a second person's *yes* joins that of the first."""
+    joins = known and known.decision is word.decision is Decision.APPROVED and known.person and word.person not in ("", known.person)
+    return replace(known, second=word.by, until=word.until) if known and joins else word
+
+
+def _check_eyes(context: Context, shown: PlanOnShow, changes: Iterable[Change], by: Who) -> None:
+    """Four eyes: a verified person, who has not approved it yet, and who did not import the configuration that the plan was made by."""
+    if not by.verified:
+        fix = "Approve over HTTP with Entra ID, or sign in with the Azure CLI to the partner's tenant"
+        raise Rejected("Four eyes are asked for, and nobody checked who this is", code="four-eyes", where=shown.customer, fix=fix)
+    importer = imported_by(context.store, shown.plan.configuration).casefold()
+    if importer in (by.name.casefold(), by.name.casefold().partition("@")[0]):
+        raise Rejected("Who imported the configuration cannot approve what it leads to", code="four-eyes", where=shown.customer, fix=_ANOTHER)
+    said = (shown.said.get(change.change_id) for change in changes)
+    if any(word and word.decision is Decision.APPROVED and word.person == by.person and not word.second for word in said):
+        raise Rejected("You approved it already, and another person has to", code="four-eyes", where=shown.customer, fix=_ANOTHER)
 
 
 def refusal(change: Change) -> str:
@@ -135,7 +169,10 @@ def _on_show(context: Context, tenant_id: str) -> PlanOnShow | None:
         return None
     mode = (Mode.APPROVE if stored.value.undo else item.customer.mode).capped(context.settings.mode_ceiling)
     said = dict(_words(stored.value, record, context.clock.now()))
-    changes = tuple(_with_word(change, said.get(change.change_id), stored.value.mode) for change in stored.value.changes)
+    eyes = context.current_configuration().approvals.four_eyes
+    changes = tuple(
+        change if refusal(change) else with_word(change, said.get(change.change_id), stored.value.mode, eyes) for change in stored.value.changes
+    )
     return PlanOnShow(item.customer.name, mode, live.state, replace(stored.value, changes=changes), said)
 
 
@@ -144,14 +181,6 @@ def _words(plan: Plan, record: CustomerRecord, now: datetime) -> Iterator[tuple[
         word = record.said.get(fingerprint(change))
         if word and word.until > now:
             yield change.change_id, word
-
-
-def _with_word(change: Change, word: Said | None, mode: Mode) -> Change:
-    """The change with what was said since it was planned; what became of one that was applied stays."""
-    if word is None or refusal(change):
-        return change
-    change = replace(change, decision=word.decision, decided_by=word.by)
-    return replace(change, result=standing(change, mode))
 
 
 def _check_plan(shown: PlanOnShow, plan_id: str, decision: Decision) -> None:
@@ -184,7 +213,9 @@ def _by_id(shown: PlanOnShow, ids: Collection[str]) -> list[Change]:
     faults = [f"{name}: it is not in plan {shown.plan.plan_id}" for name in ids if name not in known]
     faults += [f"{name}: {reason}" for name in ids if name in known and (reason := refusal(known[name]))]
     if faults:
-        raise Rejected("These changes cannot be decided on", code="change-not-open", where=shown.customer, why=". ".join(faults))
+        raise Rejected(
+            "These changes cannot be decided on", code="change-not-open", where=shown.customer, why=". ".join(faults), fix="Look at the plan again"
+        )
     return [known[name] for name in dict.fromkeys(ids)]
 
 

@@ -15,14 +15,18 @@ WAITING = (ChangeResult.WAITING, ChangeResult.HELD)
 """The results that ask for a person."""
 
 
-def decided(changes: Sequence[Change], said: Mapping[str, Said], mode: Mode, now: datetime) -> tuple[Change, ...]:
+def decided(changes: Sequence[Change], said: Mapping[str, Said], mode: Mode, now: datetime, four_eyes: bool = False) -> tuple[Change, ...]:
     """The changes with what people said about exactly them, and with where each stands under ``mode``."""
-    return tuple(_decided(change, said.get(fingerprint(change)), mode, now) for change in changes)
+    words = {key: word for key, word in said.items() if word.until > now}
+    return tuple(with_word(change, words.get(fingerprint(change)), mode, four_eyes) for change in changes)
 
 
-def _decided(change: Change, word: Said | None, mode: Mode, now: datetime) -> Change:
-    if word and word.until > now:
-        change = replace(change, decision=word.decision, decided_by=word.by)
+def with_word(change: Change, word: Said | None, mode: Mode, four_eyes: bool) -> Change:
+    """A change with a person's word on it; one that is not enough yet says who is still asked for."""
+    if word and word.counts(four_eyes):
+        change = replace(change, decision=word.decision, decided_by=f"{word.by} and {word.second}" if word.second else word.by)
+    elif word:
+        change = replace(change, result_reason=f"Approved by {word.by}; another person has to approve it too")
     return replace(change, result=standing(change, mode))
 
 

@@ -46,7 +46,8 @@ def propose(
     """Reads what is needed and computes what would change, with verdicts and what people said; raises what the ports raise."""
     now = context.clock.now()
     if run.undo:
-        return Proposal(decided(undo_changes(context, run, configuration, record, plan_id), record.said, mode, now))
+        changes = undo_changes(context, run, configuration, record, plan_id)
+        return Proposal(decided(changes, record.said, mode, now, configuration.approvals.four_eyes))
     findings = find_changes(context, run, configuration, item, record, plan_id, mode)
     return Proposal(tuple(_kept_undone(change, record.undone, mode, now) for change in findings.changes), findings)
 

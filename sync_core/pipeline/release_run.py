@@ -37,7 +37,7 @@ def release_run(context: Context, run: Stored[Run]) -> None:
         held = held or judge_run(judged, totals_of_last_day(context.store, run.value), configuration.guard_rails)
     if not held:  # before the release: a crash right after it must not hide from other runs what this one moves
         note_totals(context.store, run.value, totals)
-    if change_run(context.store, run, state=RunState.RELEASED, held=held) is None:
+    if change_run(context.store, run, state=RunState.RELEASED, held=held, totals=totals) is None:
         return
     event("run.held" if held else "run.released", run=run.value.run_id, changed=totals.changed)
     release_customers(context, run.value.run_id)
@@ -59,7 +59,7 @@ def release_customers(context: Context, run_id: str) -> None:
 
 def _release_customer(context: Context, run: Run, customer: Stored[CustomerRun]) -> None:
     now = context.clock.now()
-    if run.held or run.stopped:
+    if run.stopped or (run.held and customer.value.applicable):  # what a person approved is not what the run is held for
         reason = f"The run was held: {run.held or run.stopped}"
         held = move(context.store, customer, now, state=CustomerState.HELD, reason=reason, waiting=customer.value.changes, applicable=0, money={})
         if held.last_ended:

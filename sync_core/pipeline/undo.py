@@ -16,6 +16,7 @@ from sync_core.model.runs import Run, RunKind
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Undone, plans_of, save_undone
 from sync_core.pipeline.reading import agreement_now
+from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 from sync_core.pipeline.runs import customers_of, load_run
 from sync_core.pipeline.start_run import Started, run_stamp, start_run
 from sync_core.ports import Store
@@ -54,8 +55,14 @@ def customers_to_undo(context: Context, run_id: str) -> tuple[str, ...]:
 
 
 def start_undo(context: Context, wanted: Undo, customers: Sequence[str], asked_by: str, approved: str = "") -> Started:
-    """Starts the run that shows what an undo would write or, once a plan of it was ``approved`` (its id), writes it."""
-    now = context.clock.now()
+    """Starts the run that shows what an undo would write or, once a plan of it was ``approved`` (its id), writes it.
+
+    Raises ``Rejected`` where one of the customers is not configured.
+    """
+    now, configuration = context.clock.now(), context.current_configuration()
+    if unknown := [tenant_id for tenant_id in customers if configuration.customer(tenant_id) is None]:
+        fix = "Import a configuration that has it"
+        raise Rejected("No customer with this tenant id is configured", code=UNKNOWN_CUSTOMER, where=unknown[0], fix=fix)
     names = hashlib.sha256("\n".join((approved, wanted.run_id, *wanted.changes, *customers)).encode()).hexdigest()
     return start_run(context, f"undo-{run_stamp(now)}-{names[:8]}", RunKind.UNDO, now, customers, Mode.AUTOMATIC, asked_by, wanted)
 

@@ -1,5 +1,6 @@
 """Writing: what is exported reads as the same configuration."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from sync_core.model.configuration import (
     DIRECT,
     AgreementBy,
     AgreementChoice,
+    Approvals,
     Configuration,
     ConfiguredLink,
     Connection,
@@ -94,7 +96,8 @@ def configurations(draw: st.DrawFn) -> Configuration:
     )
     excluded = draw(st.frozensets(st.sampled_from(sorted(FREE_SKUS)) | guids, max_size=5))
     sku_names = draw(st.dictionaries(guids, texts, max_size=2))
-    return Configuration(draw(partners), tuple(connections), tuple(draw(customers)), draw(guard_rails), draw(notices), excluded, sku_names)
+    base = Configuration(draw(partners), tuple(connections), tuple(draw(customers)), draw(guard_rails), draw(notices), excluded, sku_names)
+    return replace(base, approvals=draw(st.builds(Approvals)))
 
 
 def again(original: Configuration) -> Configuration:

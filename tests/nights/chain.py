@@ -104,11 +104,14 @@ class Chain:
         assert report is not None
         return report
 
-    def call(self, method: str, path: str, body: str | dict[str, Any] = "", key: str | None = None) -> Answer:
-        """Calls a route of the first host, with its key unless another is given; no answer carries a secret, whatever was asked."""
+    def call(self, method: str, path: str, body: str | dict[str, Any] = "", key: str | None = None, **more: str) -> Answer:
+        """Calls a route of the first host, with its key unless another is given; no answer carries a secret, whatever was asked.
+
+        ``more`` are headers, with ``_`` in place of ``-``.
+        """
         host = self.hosts[0]
         content = body if isinstance(body, str) else json.dumps(body)
-        headers = {"x-functions-key": host.host_key if key is None else key}
+        headers = {"x-functions-key": host.host_key if key is None else key} | {name.replace("_", "-"): value for name, value in more.items()}
         answer = requests.request(method, f"{host.url}/api/{path}", data=content.encode(errors="surrogateescape"), headers=headers, timeout=60)
         assert not found_in(answer.text + json.dumps(dict(answer.headers)), self.secrets)
         return Answer(answer.status_code, answer.headers, answer.text)

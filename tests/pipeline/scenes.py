@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.memory.psa import Keeping
 from sync_core.billing import marker_owner
 from sync_core.model.agreements import Line
+from sync_core.model.people import Who
 from sync_core.model.plans import ChangeResult, Decision
 from sync_core.model.runs import CustomerState, Run, RunState
 from sync_core.pipeline.decisions import ALL, decide
@@ -66,7 +67,7 @@ def _cancelled(**options: Any) -> Night:
 
 def approve(night: Night) -> None:
     """A person approves all that waits for the first customer, whereupon it is read anew."""
-    decide(night.context, tenant(1), ALL, Decision.APPROVED, "a person", "as agreed")
+    decide(night.context, tenant(1), ALL, Decision.APPROVED, Who("a person"), "as agreed")
 
 
 SCENES = {

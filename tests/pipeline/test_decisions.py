@@ -22,6 +22,7 @@ from sync_core.configuration.versions import save_version
 from sync_core.errors import Rejected
 from sync_core.model.configuration import Configuration, Connection, CustomerConfiguration, Partner
 from sync_core.model.customers import Customer, Mode
+from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Unlinked, Verdict
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
@@ -33,7 +34,8 @@ from sync_core.settings import Settings
 from tests.pipeline.night import Night, tenant
 
 CONTOSO, FABRIKAM, OBSERVED = (f"{number}0000000-0000-0000-0000-000000000000" for number in (1, 2, 3))
-WHO = "a clerk (unverified)"
+WHO = Who("a clerk")
+NAME = "a clerk (unverified)"
 
 
 def change(change_id: str, verdict: Verdict = Verdict.SAFE, after: int = 15, kind: ChangeKind = ChangeKind.SET_QUANTITY) -> Change:
@@ -112,7 +114,7 @@ def test_an_approval_has_the_customer_read_anew(context: Context) -> None:
     plan(context)
     started = decide(context, CONTOSO, ["large"], Decision.APPROVED, WHO, "").run
     assert started is not None
-    assert (started.run.only, started.run.asked_by) == ((CONTOSO,), WHO)
+    assert (started.run.only, started.run.asked_by) == ((CONTOSO,), NAME)
     assert len(context.queue.waiting(SYNC_CUSTOMER)) == 1  # type: ignore[attr-defined]  # the queue is the one in memory
 
 
@@ -139,7 +141,7 @@ def test_what_was_said_is_shown_at_once(context: Context) -> None:
     decide(context, CONTOSO, ["large"], Decision.REJECTED, WHO, "a typing error")
     shown = show_plan(context, CONTOSO)
     assert [item.change_id for item in shown.undecided] == ["safe1"]
-    assert (shown.said["large"].by, shown.said["large"].why) == (WHO, "a typing error")
+    assert (shown.said["large"].by, shown.said["large"].why) == (NAME, "a typing error")
 
 
 @pytest.mark.parametrize(("chosen", "meant"), [(SAFE, ["safe1"]), (ALL, ["safe1", "large"]), ("large", ["large"])])
@@ -271,8 +273,8 @@ def test_plan_approve_wants_to_know_which_changes_are_meant(
 
 def test_stop_stops_with_its_reason_and_go_lets_go(context: Context) -> None:
     output = io.StringIO()
-    turn_switch(context.store, "wrong prices", WHO, context.clock.now(), Terminal(output, {}))
+    turn_switch(context.store, "wrong prices", NAME, context.clock.now(), Terminal(output, {}))
     assert (stop_switch(context.store).stopped, stop_switch(context.store).reason) == (True, "wrong prices")
-    turn_switch(context.store, "", WHO, context.clock.now(), Terminal(output, {}))
+    turn_switch(context.store, "", NAME, context.clock.now(), Terminal(output, {}))
     assert not stop_switch(context.store).stopped
     assert "wrong prices" in output.getvalue()

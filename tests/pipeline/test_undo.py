@@ -14,6 +14,7 @@ from sandbox.memory.psa import Keeping, Mishap
 from sandbox.terminal import Terminal
 from sync_core.errors import Rejected
 from sync_core.model.customers import Mode
+from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Undo
 from sync_core.model.runs import Run
 from sync_core.pipeline.customers import load_record
@@ -22,14 +23,15 @@ from sync_core.pipeline.undo import STANDS_DAYS, customers_to_undo, start_undo, 
 from tests.pipeline.night import Night, agreement, tenant
 from tests.pipeline.scenes import approve, check_next_day
 
-WHO = "a clerk (unverified)"
+WHO = Who("a clerk")
+NAME = "a clerk (unverified)"
 
 
 def ask_for(night: Night, *changes: str, run: Run | None = None, number: int = 1) -> tuple[Change, ...]:
     """A person asks for an undo, and its run shows what it would write."""
     night.clock.advance(1)
     wanted = Undo(run_id=run.run_id) if run else undo_of_changes(night.context, tenant(number), changes, "a mistake")
-    started = start_undo(night.context, wanted, (tenant(number),), WHO)
+    started = start_undo(night.context, wanted, (tenant(number),), NAME)
     night.work()
     return night.report(started.run, number).changes
 
@@ -152,7 +154,7 @@ def test_a_whole_run_is_undone_customer_by_customer() -> None:
     customers = customers_to_undo(night.context, run.run_id)
     assert customers == tuple(map(tenant, (1, 2, 3)))
     night.clock.advance(1)
-    start_undo(night.context, Undo(run_id=run.run_id), customers, WHO)
+    start_undo(night.context, Undo(run_id=run.run_id), customers, NAME)
     night.work()
     for tenant_id in customers:
         decide(night.context, tenant_id, ALL, Decision.APPROVED, WHO, "")
@@ -228,7 +230,7 @@ def test_the_next_night_does_not_set_again_what_was_undone() -> None:
     undo(night, *written(night))
     night.next_day()
     [change] = night.report(night.run()).changes
-    assert (change.after, change.result, change.decided_by) == (Decimal(12), ChangeResult.REJECTED, WHO)
+    assert (change.after, change.result, change.decided_by) == (Decimal(12), ChangeResult.REJECTED, NAME)
     assert "Undone by a clerk (unverified) on 2026-03-17" in change.reasons[-1]
     assert night.quantities() == [10]
 

@@ -1,0 +1,159 @@
+"""What people do over HTTP: every route with every role, with nobody, and with a header that somebody made up."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sync_core.model.plans import ChangeResult
+from sync_core.pipeline.control import stop_switch
+from sync_core.pipeline.undo import written_by
+from tests.nights.chain import Answer, Chain
+from tests.nights.test_http import is_problem
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+READER, APPROVER, ADMINISTRATOR = "Reader", "Approver", "Administrator"
+ROLES = (READER, APPROVER, ADMINISTRATOR)
+ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("GET", "review/plans"): ROLES,
+    ("GET", f"review/customers/{UNKNOWN}/plan"): ROLES,
+    ("POST", f"customers/{UNKNOWN}/plan/approve"): (APPROVER,),
+    ("POST", f"customers/{UNKNOWN}/plan/reject"): (APPROVER,),
+    ("POST", "plans/approve-safe"): (APPROVER,),
+    ("POST", "runs/daily-1/release"): (APPROVER,),
+    ("POST", "runs/daily-1/drop"): (APPROVER,),
+    ("POST", f"customers/{UNKNOWN}/undo"): (APPROVER,),
+    ("POST", "runs/daily-1/undo"): (APPROVER,),
+    ("POST", "stop"): (APPROVER, ADMINISTRATOR),
+    ("POST", "go"): (ADMINISTRATOR,),
+}
+"""Who may use a route; what it is asked for here does not exist, or is not understood, so that nothing comes of it."""
+NO_PEOPLE = {
+    "no header": "",
+    "not base64": "%%%",
+    "not JSON": base64.b64encode(b"{").decode(),
+    "a list": base64.b64encode(b"[]").decode(),
+    "endless": base64.b64encode(b"[" * 20_000).decode(),
+}
+
+
+def principal(*roles: str, person: str = "id-1", name: str = "one@msp.example", kind: str = "aad", **claims: str) -> str:
+    """The header by which the platform says who is signed in."""
+    written = [{"typ": "roles", "val": role} for role in roles]
+    written += [{"typ": "http://schemas.microsoft.com/identity/claims/objectidentifier", "val": person}, {"typ": "preferred_username", "val": name}]
+    written += [{"typ": typ, "val": value} for typ, value in claims.items()]
+    document = {"auth_typ": kind, "name_typ": "name", "role_typ": "roles", "claims": written}
+    return base64.b64encode(json.dumps(document).encode()).decode()
+
+
+@pytest.fixture(scope="module")
+def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A chain whose app has the platform's sign-in switched on, after its first night."""
+    with Chain(tmp_path_factory.mktemp("chain"), {"WEBSITE_AUTH_ENABLED": "True"}) as chain:
+        chain.import_configuration()
+        chain.start_host()
+        chain.night()
+        yield chain
+
+
+def ask(chain: Chain, method: str, path: str, header: str, body: Any = "") -> Answer:
+    """Calls a route as a person, without a key."""
+    return chain.call(method, path, body or ('{"unknown": 1}' if method == "POST" else ""), key="", X_MS_CLIENT_PRINCIPAL=header)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_route_is_open_to_its_roles_and_to_no_other(signed_in: Chain, method: str, path: str, role: str) -> None:
+    answer = ask(signed_in, method, path, principal(role))
+    if role not in ROUTES[method, path]:
+        assert is_problem(answer, 403)
+    else:
+        assert answer.status in (200, 400, 404)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("header", NO_PEOPLE.values(), ids=NO_PEOPLE)
+def test_nobody_is_told_that_a_person_is_needed(signed_in: Chain, method: str, path: str, header: str) -> None:
+    answer = ask(signed_in, method, path, header)
+    assert is_problem(answer, 403)
+    assert "Nobody is signed in" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_function_key_is_no_person(signed_in: Chain, method: str, path: str) -> None:
+    assert is_problem(signed_in.call(method, path), 403)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_header_is_anybodys_word_where_the_sign_in_is_off(running: Chain, method: str, path: str) -> None:
+    """The platform would have taken it off."""
+    assert is_problem(ask(running, method, path, principal(*ROLES)), 403)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        principal(),
+        principal("approver", "Owner"),
+        principal(*ROLES, person=""),
+        principal(*ROLES, name=""),
+        principal(*ROLES, kind="github"),
+        principal(*ROLES, idtyp="app"),
+    ],
+    ids=["no role", "other roles", "no id", "no name", "another provider", "an app"],
+)
+def test_who_is_not_known_or_has_no_role_may_do_nothing(signed_in: Chain, header: str) -> None:
+    assert is_problem(ask(signed_in, "POST", "stop", header, {"why": "an audit"}), 403)
+    assert not stop_switch(signed_in.context.store).stopped
+
+
+@pytest.mark.parametrize("path", [path for method, path in ROUTES if method == "POST"])
+@pytest.mark.parametrize("body", ["{", "[]", "7", '{"why": 7}', '{"changes": {}}', "[" * 5000, "x" * 20_000, '{"why": "' + "x" * 600 + '"}'])
+def test_a_body_that_is_not_understood_does_nothing(signed_in: Chain, path: str, body: str) -> None:
+    assert is_problem(ask(signed_in, "POST", path, principal(*ROLES), body), 400)
+    assert not stop_switch(signed_in.context.store).stopped
+
+
+@pytest.mark.parametrize("days", [0, 91, "7", True, None])
+def test_days_are_a_whole_number_of_some_weeks(signed_in: Chain, days: object) -> None:
+    body = {"plan": "000001-a", "changes": "all", "days": days}
+    assert is_problem(ask(signed_in, "POST", f"customers/{UNKNOWN}/plan/approve", principal(APPROVER), body), 400)
+
+
+def test_a_key_reads_plans_and_a_role_does_too(signed_in: Chain) -> None:
+    by_key = signed_in.call("GET", "plans")
+    assert by_key.json == ask(signed_in, "GET", "review/plans", principal(READER)).json
+    assert "Alpine Ski House" in by_key.text
+
+
+def test_a_change_is_approved_for_exactly_the_plan_that_was_seen(signed_in: Chain) -> None:
+    tenant_id = signed_in.tenant_id("Alpine Ski House")
+    plan = ask(signed_in, "GET", f"review/customers/{tenant_id}/plan", principal(READER)).json
+    path, header = f"customers/{tenant_id}/plan/approve", principal(APPROVER)
+    assert is_problem(ask(signed_in, "POST", path, header, {"plan": "000099-other", "changes": "all"}), 409)
+    [waiting] = [change["change"] for change in plan["changes"] if change["result"] == "waiting"]
+    answer = ask(signed_in, "POST", path, header, {"plan": plan["plan"], "changes": [waiting], "why": "ordered"})
+    assert answer.status == 202
+    report = signed_in.customer(signed_in.follow(answer.json["run"]), "Alpine Ski House")
+    assert {(change.result, change.decided_by) for change in report.changes if change.decided_by} == {(ChangeResult.APPLIED, "one@msp.example")}
+
+
+def test_what_was_written_is_undone_after_its_plan_was_approved(signed_in: Chain) -> None:
+    tenant_id, header = signed_in.tenant_id("Contoso"), principal(APPROVER)
+    name = next(item.name for item in written_by(signed_in.context.store, tenant_id) if item.change.kind == "set quantity")
+    started = ask(signed_in, "POST", f"customers/{tenant_id}/undo", header, {"changes": [name], "why": "a mistake"})
+    assert started.status == 202
+    signed_in.follow(started.json["run"])
+    plan = signed_in.call("GET", f"customers/{tenant_id}/plan").json
+    assert (plan["undo"], plan["toDecide"]) == (True, 1)
+    approved = ask(signed_in, "POST", f"customers/{tenant_id}/plan/approve", header, {"plan": plan["plan"], "changes": "all"})
+    report = signed_in.customer(signed_in.follow(approved.json["run"]), "Contoso")
+    assert [change.result for change in report.changes] == [ChangeResult.APPLIED]
+
+
+def test_a_stop_and_a_go_say_who(signed_in: Chain) -> None:
+    stopped = ask(signed_in, "POST", "stop", principal(APPROVER), {"why": "an audit"})
+    assert (stopped.json["stopped"], stopped.json["by"], stopped.json["reason"]) == (True, "one@msp.example", "an audit")
+    assert ask(signed_in, "POST", "go", principal(ADMINISTRATOR), "{}").json["stopped"] is False
