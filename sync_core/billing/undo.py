@@ -138,6 +138,8 @@ def _unfit(own: Sequence[Written], targets: Sequence[Written]) -> str:
     unsure = [item for item in targets if item.change.result is not ChangeResult.APPLIED]
     if unsure:
         return f"It is {unsure[0].change.result}: {unsure[0].change.result_reason}. The next plan goes on from what is there."
+    if beside := [each.marker for item in targets for each in item.change.self_ending]:
+        return f"It came with lines that end by themselves ({', '.join(beside)}), and an undo takes none of them back. Correct them by hand."
     if strange := [item for item in targets if item.change.kind not in _KNOWN]:
         return f"Nothing takes back “{strange[0].change.kind}”. Correct the line by hand."
     if prorated := [item for item in targets if item.change.self_ending]:

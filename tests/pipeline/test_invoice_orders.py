@@ -25,6 +25,7 @@ from sync_core.billing import marker_owner
 from sync_core.budget import Budget
 from sync_core.model.billing import BillingProfile, LineChoice
 from sync_core.model.configuration import AgreementBy, AgreementChoice, ConfiguredLink, Connection
+from sync_core.model.people import Who
 from sync_core.model.plans import ChangeKind, ChangeResult, Decision
 from sync_core.pipeline.decisions import ALL, decide
 from tests.pipeline.night import SKU, Night, tenant
@@ -48,7 +49,7 @@ class Office:
     def answer(self) -> None:
         """A person looks whether April's invoice shows what was owed, and says so of what waits."""
         said = Decision.REJECTED if self.billed.get(APRIL) == Decimal("372.00") else Decision.APPROVED
-        decide(self.night.context, tenant(1), ALL, said, "a person", "as the invoice shows")
+        decide(self.night.context, tenant(1), ALL, said, Who("a person"), "as the invoice shows")
         self.night.work()
 
     def invoice_up_to(self, day: date) -> None:

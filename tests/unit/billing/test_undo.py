@@ -1,0 +1,49 @@
+"""What an undo refuses that the nights in memory do not come to."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from sync_core.billing import ReconcileInput, Written, take_back
+from sync_core.model.agreements import SelfEnding
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
+
+GROWN = Change(
+    change_id="c1",
+    link_key="k",
+    item_id="sku",
+    item="Business Premium",
+    connection="psa",
+    agreement_id="7",
+    product="M365-BP",
+    kind=ChangeKind.SET_QUANTITY,
+    verdict=Verdict.SAFE,
+    reasons=(),
+    before=Decimal(10),
+    after=Decimal(12),
+    effective=date(2026, 4, 1),
+    result=ChangeResult.APPLIED,
+)
+NOTHING_KNOWN = ReconcileInput("t", "000009-a", "test1", {"psa": date(2026, 3, 17)}, (), (), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (replace(GROWN, kind=ChangeKind.SET_PRICE), "Nothing takes back “set price”"),
+        (replace(GROWN, self_ending=(SelfEnding(Decimal(2), date(2026, 3, 17), date(2026, 3, 31), "M365-x"),)), "end by themselves (M365-x)"),
+        (replace(GROWN, result=ChangeResult.HALF_DONE, result_reason="The PSA refuses"), "It is half done: The PSA refuses"),
+        (replace(GROWN, is_double=True), "a second line of the same units, which is not brought back"),
+        (GROWN, "Nothing is known any more of the line"),
+    ],
+)
+def test_what_cannot_be_taken_back_is_said_in_words(change: Change, words: str) -> None:
+    [refused] = take_back(NOTHING_KNOWN, [Written("000001-a", change)], ["000001-a/c1"])
+    assert (refused.kind, refused.verdict) == (ChangeKind.NONE, Verdict.HELD)
+    assert words in " ".join(refused.reasons)
+
+
+def test_what_was_not_chosen_is_left_alone() -> None:
+    assert take_back(NOTHING_KNOWN, [Written("000001-a", GROWN)], ["000001-a/other"]) == ()
