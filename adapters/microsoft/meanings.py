@@ -128,14 +128,14 @@ _MISSING_ROLE = Meaning(
     _SKIP,
     "The sign-in works, but lacks the right to read this",
     "Delegated: the GDAP relationship needs Directory Readers, assigned to the service account's group. App-only: grant the application its "
-    "permissions (LicenseAssignment.Read.All, Organization.Read.All, User.Read.All).",
+    "permissions (LicenseAssignment.Read.All, Organization.Read.All, User.Read.All). Some custom licences look at what takes further rights.",
     "Grant the application its permissions in the partner tenant (Directory.Read.All, DelegatedAdminRelationship.Read.All), with admin consent.",
 )
 _NOT_LICENSED = Meaning(
     "feature-not-licensed",
     _SKIP,
     "The tenant has no licence for this information",
-    "Leave the attribute out of the rules for this customer, or license the feature (Entra ID P1).",
+    "Leave what needs it out of the rules for this customer, or license the feature (Entra ID P1 for sign-ins and MFA, Intune for its devices).",
 )
 _NOT_FOUND = Meaning("not-found", _SKIP, "Microsoft does not know what was asked for", "Report this with the text of the error.")
 _BAD_REQUEST = Meaning("request-refused", _SKIP, "Microsoft refused the request as wrong", "Report this with the text of the error.")

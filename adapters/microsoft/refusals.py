@@ -14,6 +14,8 @@ from sync_core.errors import RetryLater, SkipCustomer, StopRun, SyncError, Throt
 DEFAULT_DELAY = 30.0
 """Seconds to wait after passing trouble when Microsoft names no time; it asks for 30 seconds after AADSTS650051."""
 
+_NOT_APPLICABLE = "Request not applicable to target tenant."
+"""Intune's word for a tenant without it; Intune may wrap its message in JSON."""
 _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s'\"<>()@]+@[^\s'\"<>()@]+")
 _TRACE = re.compile(r"\s*Trace ID: *(?P<trace>[0-9A-Fa-f-]{8,}).*", re.DOTALL)
@@ -74,9 +76,10 @@ def graph_refusal(status: int, body: Any, delay: float | None = None) -> Refusal
         return Refusal("", status=status, delay=delay)
     inner = error.get("innerError") or error.get("innererror") or {}
     inner = inner if isinstance(inner, Mapping) else {}
-    candidates = [str(error.get("message") or ""), str(error.get("code") or ""), str(inner.get("code") or "")]
+    message = str(error.get("message") or "")
+    candidates = [_NOT_APPLICABLE if _NOT_APPLICABLE in message else message, str(error.get("code") or ""), str(inner.get("code") or "")]
     known = next((candidate for candidate in candidates if candidate in MEANINGS), candidates[1])
-    return Refusal(known, candidates[0], clean_id(inner.get("request-id")), status, delay)
+    return Refusal(known, message, clean_id(inner.get("request-id")), status, delay)
 
 
 def partner_center_refusal(status: int, body: Any, headers: Mapping[str, str], delay: float | None = None) -> Refusal:

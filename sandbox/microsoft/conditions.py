@@ -44,6 +44,14 @@ class Conditions:
     """So many empty pages, each with a next link, come before the first page of a collection."""
     unknown_members: bool = False
     """Every object carries a member that nobody has heard of."""
+    no_premium: bool = False
+    """The tenant has no Entra ID P1: neither sign-ins nor registrations for MFA can be read."""
+    no_intune: bool = False
+    """The tenant has no Intune."""
+    concealed_names: bool = False
+    """The tenant conceals names in usage reports."""
+    no_mailbox_kinds: bool = False
+    """The report of mailboxes comes without its column of kinds, as it does in some tenants."""
     refusals: list[Refusal] = field(default_factory=list)
 
     def refuse(self, path: str = ANY_RESOURCE, status: int = 429, times: int = 1, retry_after: str | None = "1") -> None:

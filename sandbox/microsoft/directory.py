@@ -20,6 +20,7 @@ from uuid import UUID, uuid5
 
 from sandbox.microsoft.catalog import Sku
 from sandbox.microsoft.conditions import Conditions
+from sandbox.microsoft.equipment import Device, Group, ManagedDevice
 from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 
 _IDS = UUID("5f0c1d4e-8a3b-4c62-9d17-3e5b7a9c2f10")
@@ -41,6 +42,9 @@ GRANTED = frozenset(
         "Directory.Read.All",
         "DelegatedAdminRelationship.Read.All",
         "Domain.Read.All",
+        "AuditLog.Read.All",
+        "Reports.Read.All",
+        "DeviceManagementManagedDevices.Read.All",
         "Mail.Send",
     }
 )
@@ -65,6 +69,9 @@ class User:
     created: datetime = FOUNDED
     licences: list[Sku] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
+    shared_mailbox: bool = False
+    mfa_registered: bool = False
+    last_sign_in: datetime | None = None
 
 
 @dataclass
@@ -77,6 +84,9 @@ class Tenant:
     partner_id: str
     subscriptions: list[Subscription] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    managed_devices: list[ManagedDevice] = field(default_factory=list)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     permissions: frozenset[str] = GRANTED
     conditions: Conditions = field(default_factory=Conditions)
@@ -155,6 +165,33 @@ class Tenant:
         user = User(stable_id(self.tenant_id, "user", number), address, display_name, address, enabled, licences=skus or [], attributes=attributes)
         self.users.append(user)
         return user
+
+    def add_shared_mailbox(self, display_name: str, mailbox: str) -> User:
+        """A mailbox of several people: an account that nobody may sign in to, without a licence."""
+        user = self.add_user(display_name, mailbox, enabled=False)
+        user.shared_mailbox = True
+        return user
+
+    def add_group(self, display_name: str, *members: User | Device | Group) -> Group:
+        """A group with these members; groups may be members of groups."""
+        group = Group(stable_id(self.tenant_id, "group", len(self.groups)), display_name, [_member_id(member) for member in members])
+        self.groups.append(group)
+        return group
+
+    def add_device(self, operating_system: str = "Windows", last_seen: datetime | None = None, **facts: Any) -> Device:
+        """A device registered in Entra, with a name of its own. ``facts`` are further members of ``Device``."""
+        number = len(self.devices) + 1
+        device = Device(stable_id(self.tenant_id, "device", number), f"DEVICE-{number:03}", operating_system, last_seen, **facts)
+        self.devices.append(device)
+        return device
+
+    def enroll(self, last_sync: datetime, operating_system: str = "Windows", user: User | None = None, **facts: Any) -> ManagedDevice:
+        """A device enrolled in Intune, with a name of its own. ``facts`` are further members of ``ManagedDevice``."""
+        number = len(self.managed_devices) + 1
+        name = user.user_principal_name if user else ""
+        device = ManagedDevice(stable_id(self.tenant_id, "intune", number), f"INTUNE-{number:03}", operating_system, last_sync, name, **facts)
+        self.managed_devices.append(device)
+        return device
 
     def assign(self, sku: Sku, number: int) -> None:
         """Gives the SKU to the first users without it; raises ``ValueError`` when there are too few."""
@@ -290,6 +327,12 @@ class Directory:
         self.customers.remove(tenant)
         self.contracts = [one for one in self.contracts if one.customer_id != tenant.tenant_id]
         self.relationships = [one for one in self.relationships if one.customer_id != tenant.tenant_id]
+
+
+def _member_id(member: User | Device | Group) -> str:
+    if isinstance(member, User):
+        return member.user_id
+    return member.group_id if isinstance(member, Group) else member.device_id
 
 
 def _domains(domain: str) -> list[str]:

@@ -14,10 +14,12 @@ from uuid import UUID
 
 from sandbox.microsoft.batch import part_lines, run_batch
 from sandbox.microsoft.catalog import names_csv
+from sandbox.microsoft.collection import Collection
 from sandbox.microsoft.directory import DIRECTORY_READERS, GLOBAL_READER, Directory, Tenant
 from sandbox.microsoft.graph_call import Call, GraphError, bad_request, denied, refusal
-from sandbox.microsoft.graph_collections import COLLECTIONS, Collection
+from sandbox.microsoft.graph_collections import COLLECTIONS, GROUP_MEMBERS
 from sandbox.microsoft.mail import Mail, send_mail
+from sandbox.microsoft.reports import DOWNLOADS, MAILBOX_USAGE, Reports
 from sandbox.microsoft.throttling import Throttling
 from sandbox.microsoft.tokens import GRAPH, AccessToken, bearer
 from sandbox.web import Request, Response, Router
@@ -29,7 +31,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Graph:
-    """The application on the Graph host. It also offers the table of SKU names, which really lies on a download host."""
+    """The application on the Graph host. It also offers the table of SKU names and the reports, which really lie on download hosts."""
 
     def __init__(self, directory: Directory, now: Callable[[], datetime], seed: int) -> None:
         self._directory = directory
@@ -38,13 +40,17 @@ class Graph:
         self.throttling = Throttling()
         self.mails: list[Mail] = []
         self._router = Router(_no_such_resource, _no_such_method)
-        for collection in COLLECTIONS:
+        self._reports = Reports()
+        for collection in (*COLLECTIONS, *GROUP_MEMBERS):
             self._router.route("GET", collection.path)(self._reader(collection))
+        self._router.route("GET", MAILBOX_USAGE)(self._reports.mailbox_usage)
         self._router.route("POST", "/users/{user}/sendMail")(self._send_mail)
 
     def __call__(self, request: Request) -> Response:
         if request.path == SKU_NAMES:
             return Response(200, names_csv(), {"Content-Type": "text/csv"})
+        if request.path.startswith(DOWNLOADS):
+            return self._reports.download(request, self._now())
         try:
             call = self._call(request)
             if (call.method, call.path) == ("POST", "/$batch"):
@@ -111,7 +117,7 @@ class Graph:
             return self._error(call, error)
 
     def _reader(self, collection: Collection) -> Callable[[Call], Response]:
-        def read(call: Call) -> Response:
+        def read(call: Call, **_: str) -> Response:
             collection.allow(call)
             headers = self._charge(call, collection.units(call))
             response = collection.answer(replace(call, tenant=self._answering(call.tenant)))

@@ -159,12 +159,8 @@ def domains(call: Call) -> list[Item]:
     ]
 
 
-def users(call: Call) -> list[Item]:
-    """The tenant's users with everything that can be selected."""
-    return [_user(user) for user in call.tenant.users]
-
-
-def _user(user: User) -> Item:
+def user_row(user: User) -> Item:
+    """A user with everything that can be selected, sign-ins excepted."""
     return {
         **dict.fromkeys(_USER_ATTRIBUTES),
         "id": user.user_id,

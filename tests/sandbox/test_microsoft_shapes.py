@@ -12,7 +12,8 @@ import fastjsonschema
 import pytest
 
 from sandbox.microsoft.catalog import EXTRA_FILE_STORAGE
-from sandbox.microsoft.graph_collections import COLLECTIONS, Collection
+from sandbox.microsoft.collection import Collection
+from sandbox.microsoft.graph_collections import COLLECTIONS
 from tests.sandbox.microsoft_caller import Caller
 
 GRAPH_TYPES = Path(__file__).parents[3] / "shared" / "specs" / "graph_v1.0_types_subset.json"
@@ -53,6 +54,10 @@ SCHEMAS = {
     ),
     "organization": row(id=GUID, displayName=TEXT, verifiedDomains={"type": "array", "items": row(name=TEXT, isDefault={"type": "boolean"})}),
     "user": row(id=GUID, displayName=TEXT, userPrincipalName={"type": "string"}, mail=TEXT),
+    "group": row(id=GUID, displayName=TEXT, securityEnabled={"type": "boolean"}),
+    "device": row(id=GUID, displayName=TEXT, operatingSystem=TEXT, accountEnabled={"type": "boolean"}, approximateLastSignInDateTime=TIME),
+    "managedDevice": row(id=GUID, deviceName=TEXT, userPrincipalName=TEXT, complianceState=TEXT, lastSyncDateTime=TIME),
+    "userRegistrationDetails": row(id=GUID, userPrincipalName=TEXT, isMfaRegistered={"type": "boolean"}),
     "domain": row(id={"type": "string"}, isVerified={"type": "boolean"}, isDefault={"type": "boolean"}),
     "contract": row(id=GUID, customerId=GUID, displayName=TEXT, defaultDomainName=TEXT),
     "delegatedAdminRelationship": row(
@@ -113,6 +118,10 @@ def caller() -> Caller:
     caller = Caller()
     caller.contoso.buy(EXTRA_FILE_STORAGE, 10, trial=True)
     caller.contoso.expire_to_warning()
+    for user in caller.contoso.users:
+        user.last_sign_in = caller.clock.time
+    caller.contoso.add_group("Sales", caller.contoso.users[0], caller.contoso.add_device(last_seen=caller.clock.time))
+    caller.contoso.enroll(caller.clock.time, user=caller.contoso.users[0])
     return caller
 
 
