@@ -9,7 +9,7 @@ from itertools import groupby
 from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.pipeline.customers import Said
-from sync_core.pipeline.decisions import PlanOnShow, refusal
+from sync_core.pipeline.decisions import PlanOnShow
 from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect, money_of
 
 _SIGNS = {
@@ -96,7 +96,7 @@ def _print_rest(shown: PlanOnShow, terminal: Terminal) -> None:
             terminal.say(title, Colour.STRONG)
             for text in texts:
                 terminal.say(text, indent=_INDENT)
-    if any(not refusal(change) for change in shown.plan.changes):
+    if any(not shown.refusal(change) for change in shown.plan.changes):
         terminal.say(f"Decide: python3 dev.py plan approve|reject {shown.plan.tenant_id} CHANGE ... (or --safe, or --all)", Colour.CALM)
 
 

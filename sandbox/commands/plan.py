@@ -19,7 +19,7 @@ from sync_core.model.plans import Decision, Undo
 from sync_core.model.runs import CustomerRun
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
-from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnShow, chosen_changes, decide, list_plans, refusal, show_plan
+from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnShow, chosen_changes, decide, list_plans, show_plan
 from sync_core.pipeline.messages import Message
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 from sync_core.pipeline.runs import load_customer, load_run
@@ -70,7 +70,8 @@ def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask:
         sync_customer(context, Message(started.run.run_id, tenant_id))
         customer = load_customer(context.store, started.run.run_id, tenant_id)
         plans += [_show_undo(context, tenant_id, customer.value, terminal)] if customer else []
-    chosen = [(shown, names) for shown in plans if shown and (names := [change.change_id for change in shown.plan.changes if not refusal(change)])]
+    open_ones = [(shown, [change.change_id for change in shown.plan.changes if not shown.refusal(change)]) for shown in plans if shown]
+    chosen = [(shown, names) for shown, names in open_ones if names]
     number = sum(len(names) for _, names in chosen)
     if not number:
         terminal.say("There is nothing that an undo could write.")

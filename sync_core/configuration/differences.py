@@ -102,6 +102,7 @@ def _names(customers: Iterable[CustomerConfiguration]) -> str:
 def _customer(old: CustomerConfiguration, new: CustomerConfiguration) -> Iterator[str]:
     yield from _changes(_without_stop(_members("", old.customer, new.customer)))
     yield from _changes(_without_stop(_members("guard rails", old.guard_rails, new.guard_rails)))
+    yield from _changes(_without_stop(_members("approvals", old.approvals, new.approvals)))
     yield from _without_stop(_sets("excluded SKUs", old.excluded_skus, new.excluded_skus))
     own = [{licence.name: licence for licence in item.custom_licences} for item in (old, new)]
     yield from _without_stop(_rules("own custom licence", *own))

@@ -27,6 +27,7 @@ from sync_core.model.agreements import Charge
 from sync_core.model.billing import Basis, Decreases, ManualEdits
 from sync_core.model.configuration import Credential, MailVia
 from sync_core.model.customers import Mode, SignIn
+from sync_core.model.plans import ChangeKind
 
 PARTNER = Fields(
     {
@@ -152,8 +153,20 @@ GUARD_RAILS = Fields(
     }
 )
 
+OWN_APPROVALS = Fields(
+    {
+        "kinds": Field(
+            MapOf(choice(Mode), choice(ChangeKind, ChangeKind.NONE, ChangeKind.HAND_BACK)),
+            "How far a kind of change may go, where that is less far than the customer's mode.",
+        ),
+        "within_units": Field(whole_number(), "In mode approve, a quantity that moves by at most so many units needs no person; 0 by default."),
+        "within_share": Field(share(), "In mode approve, a quantity that moves by at most this share needs no person; 0 by default."),
+    }
+)
+
 APPROVALS = Fields(
     {
+        **OWN_APPROVALS.fields,
         "four_eyes": Field(flag(), "Whether an approval takes two different signed-in people, and not who imported; false by default."),
     }
 )
@@ -199,6 +212,7 @@ CUSTOMER = Fields(
             MapOf(OWN_CUSTOM_LICENCE, text_value("a custom licence")), "Custom licences that count otherwise here: what is named replaces the usual."
         ),
         "guard_rails": Field(GUARD_RAILS, "Where this customer's limits differ."),
+        "approvals": Field(OWN_APPROVALS, "Where this customer needs another word; kinds that are not named stay as for everybody."),
     },
     at_most_one=[("company", "companies")],
 )

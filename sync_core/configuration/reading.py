@@ -17,6 +17,10 @@ from sync_core.configuration.shapes import Read, Section
 from sync_core.errors import InvalidConfiguration
 from sync_core.model.configuration import Approvals, Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
 from sync_core.model.customers import Customer
+from sync_core.model.plans import ChangeKind
+
+Usual = tuple[GuardRails, Approvals]
+"""What holds for every customer that says nothing else."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +69,16 @@ def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problem
     references = replace(references, custom_licences=custom_licences)
     rules = read_rules((item.value for item in file.items("rules")), references)
     excluded = _excluded(file.section("exclusions"), rules, references)
-    guard_rails = _guard_rails(file.section("guard_rails"), GuardRails())
-    customers = _customers(file.items("customers"), rules, guard_rails, excluded, references)
+    usual = _guard_rails(file.section("guard_rails"), GuardRails()), _approvals(file.section("approvals"), Approvals())
+    customers = _customers(file.items("customers"), rules, usual, excluded, references)
     warn_of_shared_products(((read.place, item.links) for read, item in customers), problems)
     return Configuration(
         partner=_partner(file.section("partner")),
         connections=tuple(connections.values()),
         customers=tuple(item for _, item in customers),
-        guard_rails=guard_rails,
+        guard_rails=usual[0],
         notices=_notices(file.section("notices"), problems),
-        approvals=replace(Approvals(), **file.section("approvals").given("four_eyes")),
+        approvals=usual[1],
         excluded_skus=excluded,
         sku_names=_sku_names(file.section("sku_names"), references),
         custom_licences=tuple(custom_licences.values()),
@@ -130,6 +134,11 @@ def _guard_rails(section: Section, base: GuardRails) -> GuardRails:
     return replace(base, **{name: read.value for name, read in section.members.items()})
 
 
+def _approvals(section: Section, base: Approvals) -> Approvals:
+    kinds = {ChangeKind(name): read.value for name, read in section.section("kinds").members.items()}
+    return replace(base, kinds={**base.kinds, **kinds}, **section.given("four_eyes", "within_units", "within_share"))
+
+
 def _notices(section: Section, problems: Problems) -> Notices:
     smtp = section.section("smtp")
     given: dict[str, Any] = section.given("sender", "via", "unread_after_days")
@@ -148,12 +157,12 @@ def _sku_names(section: Section, references: References) -> dict[str, str]:
 
 
 def _customers(
-    written: Iterable[Read], rules: tuple[Rule, ...], guard_rails: GuardRails, excluded: frozenset[str], references: References
+    written: Iterable[Read], rules: tuple[Rule, ...], usual: Usual, excluded: frozenset[str], references: References
 ) -> list[tuple[Read, CustomerConfiguration]]:
     lines: dict[str, int] = {}
     customers = []
     for read in written:
-        item = _customer(read.value, rules, guard_rails, excluded, references)
+        item = _customer(read.value, rules, usual, excluded, references)
         tenant_id = item.customer.tenant_id
         if tenant_id and tenant_id in lines:
             what = f"the tenant {tenant_id} a second time; the first is in line {lines[tenant_id]}"
@@ -163,15 +172,13 @@ def _customers(
     return customers
 
 
-def _customer(
-    section: Section, rules: tuple[Rule, ...], guard_rails: GuardRails, excluded: frozenset[str], references: References
-) -> CustomerConfiguration:
+def _customer(section: Section, rules: tuple[Rule, ...], usual: Usual, excluded: frozenset[str], references: References) -> CustomerConfiguration:
     own_excluded = frozenset(references.items(section.items("exclusions")))
     links = customer_links(section, _companies(section, references), own_excluded, excluded, rules, references)
     customer = Customer(section.get("tenant_id", ""), section.get("name", ""), **section.given("sign_in", "mode"))
-    rails = _guard_rails(section.section("guard_rails"), guard_rails)
+    rails, approvals = _guard_rails(section.section("guard_rails"), usual[0]), _approvals(section.section("approvals"), usual[1])
     own = own_custom_licences(section.section("custom_licences"), references)
-    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits)
+    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits, approvals)
 
 
 def _companies(section: Section, references: References) -> dict[str, str]:

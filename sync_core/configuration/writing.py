@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -41,9 +41,9 @@ def file_document(configuration: Configuration) -> Document:
             "custom_licences": {licence.name: _custom_licence(licence) for licence in configuration.custom_licences},
             "exclusions": _without_empty({"keep": sorted(FREE_SKUS.keys() - excluded), "skus": sorted(excluded - FREE_SKUS.keys())}),
             "guard_rails": _guard_rails(configuration.guard_rails, GuardRails()),
-            "approvals": _changed(configuration.approvals, Approvals()),
+            "approvals": _approvals(configuration.approvals, Approvals()),
             "notices": _notices(configuration.notices),
-            "customers": [_customer(item, configuration.guard_rails) for item in configuration.customers],
+            "customers": [_customer(item, configuration) for item in configuration.customers],
         }
     )
 
@@ -88,13 +88,18 @@ def _guard_rails(guard_rails: GuardRails, base: GuardRails) -> Document:
     return _changed(guard_rails, base)
 
 
+def _approvals(approvals: Approvals, base: Approvals) -> Document:
+    kinds = {kind: mode for kind, mode in approvals.kinds.items() if base.kinds.get(kind) is not mode}
+    return _without_empty({**_changed(replace(approvals, kinds={}), replace(base, kinds={})), "kinds": to_document(kinds)})
+
+
 def _notices(notices: Notices) -> Document:
     changed = _changed(notices, Notices())
     smtp = {name.removeprefix("smtp_"): changed.pop(name) for name in list(changed) if name.startswith("smtp_")}
     return changed | ({"smtp": smtp} if smtp else {})
 
 
-def _customer(item: CustomerConfiguration, guard_rails: GuardRails) -> Document:
+def _customer(item: CustomerConfiguration, usual: Configuration) -> Document:
     customer = item.customer
     return _without_empty(
         {
@@ -103,7 +108,8 @@ def _customer(item: CustomerConfiguration, guard_rails: GuardRails) -> Document:
             "mode": str(customer.mode),
             "sign_in": str(customer.sign_in),
             "exclusions": sorted(item.excluded_skus),
-            "guard_rails": _guard_rails(item.guard_rails, guard_rails),
+            "guard_rails": _guard_rails(item.guard_rails, usual.guard_rails),
+            "approvals": _approvals(item.approvals, usual.approvals),
             "custom_licences": {licence.name: _conditions(licence) for licence in item.custom_licences},
             "links": _links(item),
         }

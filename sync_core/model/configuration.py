@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
-from sync_core.model.customers import Customer
+from sync_core.model.customers import Customer, Mode
+from sync_core.model.plans import ChangeKind
 
 DIRECT = "direct"
 """In ``sold_by``: subscriptions for which Microsoft names no seller are ours."""
@@ -72,9 +73,17 @@ class GuardRails:
 
 @dataclass(frozen=True)
 class Approvals:
-    """Whose word is needed. ``four_eyes``: two different verified people, neither of them the one who imported the configuration."""
+    """Whose word is needed. ``four_eyes``: two different verified people, neither of them the one who imported the configuration.
+
+    ``kinds`` is how far a kind of change may go, where that is less far than the customer. In mode approve, a change of a line's
+    quantity that no guard rail objects to passes without a person if it moves at most ``within_units``, or at most
+    ``within_share`` of the units before; 0 lets none pass.
+    """
 
     four_eyes: bool = False
+    kinds: Mapping[ChangeKind, Mode] = field(default_factory=dict)
+    within_units: int = 0
+    within_share: Decimal = Decimal(0)
 
 
 class AgreementBy(StrEnum):
@@ -124,6 +133,7 @@ class CustomerConfiguration:
     guard_rails: GuardRails = GuardRails()
     custom_licences: tuple[CustomLicence, ...] = ()
     splits: tuple[Split, ...] = ()
+    approvals: Approvals = Approvals()
 
 
 class MailVia(StrEnum):
@@ -168,6 +178,10 @@ class Configuration:
         billed = {custom_name(link.item_id) for link in item.links}
         added = {custom_name(item_id) for name in billed & known.keys() for item_id in known[name].sum_of}
         return tuple(licence for name, licence in known.items() if name in billed | added)
+
+    def approvals_of(self, item: CustomerConfiguration) -> Approvals:
+        """Whose word is needed at a customer. Four eyes are everybody's rule, or nobody's."""
+        return replace(item.approvals, four_eyes=self.approvals.four_eyes)
 
     def customer(self, tenant_id: str) -> CustomerConfiguration | None:
         """What is configured for a tenant, or ``None``."""

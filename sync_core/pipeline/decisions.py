@@ -13,12 +13,13 @@ from sync_core.billing import fingerprint
 from sync_core.configuration.versions import imported_by
 from sync_core.errors import Rejected, RetryLater
 from sync_core.events import event
+from sync_core.model.configuration import Approvals
 from sync_core.model.customers import Mode
 from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Verdict
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_record, save_said
-from sync_core.pipeline.permission import with_word
+from sync_core.pipeline.permission import USUAL, mode_for, of_undo, with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.start_run import Started
 from sync_core.pipeline.undo import keep_undone, start_undo
@@ -42,11 +43,18 @@ class PlanOnShow:
     state: PlanState
     plan: Plan
     said: Mapping[str, Said]
+    approvals: Approvals = USUAL
 
     @property
     def undecided(self) -> tuple[Change, ...]:
         """The changes that a person may decide, and has not."""
-        return tuple(change for change in self.plan.changes if not refusal(change) and change.decision is Decision.NONE)
+        return tuple(change for change in self.plan.changes if not self.refusal(change) and change.decision is Decision.NONE)
+
+    def refusal(self, change: Change) -> str:
+        """Why a person's word on a change of this plan would change nothing, or an empty text."""
+        if self.mode is not Mode.OBSERVE and mode_for(change, self.mode, self.approvals) is Mode.OBSERVE:
+            return f"Changes of the kind “{change.kind}” are only observed: `approvals` says so"
+        return refusal(change)
 
     @property
     def asking(self) -> tuple[Change, ...]:
@@ -169,11 +177,12 @@ def _on_show(context: Context, tenant_id: str) -> PlanOnShow | None:
         return None
     mode = (Mode.APPROVE if stored.value.undo else item.customer.mode).capped(context.settings.mode_ceiling)
     said = dict(_words(stored.value, record, context.clock.now()))
-    eyes = context.current_configuration().approvals.four_eyes
+    approvals = context.current_configuration().approvals_of(item)
+    approvals = of_undo(approvals) if stored.value.undo else approvals
     changes = tuple(
-        change if refusal(change) else with_word(change, said.get(change.change_id), stored.value.mode, eyes) for change in stored.value.changes
+        change if refusal(change) else with_word(change, said.get(change.change_id), stored.value.mode, approvals) for change in stored.value.changes
     )
-    return PlanOnShow(item.customer.name, mode, live.state, replace(stored.value, changes=changes), said)
+    return PlanOnShow(item.customer.name, mode, live.state, replace(stored.value, changes=changes), said, approvals)
 
 
 def _words(plan: Plan, record: CustomerRecord, now: datetime) -> Iterator[tuple[str, Said]]:
@@ -198,7 +207,7 @@ def _check_plan(shown: PlanOnShow, plan_id: str, decision: Decision) -> None:
 def chosen_changes(shown: PlanOnShow, chosen: Collection[str] | str) -> tuple[Change, ...]:
     """The changes that are meant; raises ``Rejected`` when there are none, or one of them cannot be decided on."""
     if chosen == ALL:
-        found = [change for change in shown.plan.changes if not refusal(change) and change.decision is not Decision.REJECTED]
+        found = [change for change in shown.plan.changes if not shown.refusal(change) and change.decision is not Decision.REJECTED]
     elif chosen == SAFE:
         found = [change for change in shown.undecided if change.verdict is Verdict.SAFE]
     else:
@@ -211,7 +220,7 @@ def chosen_changes(shown: PlanOnShow, chosen: Collection[str] | str) -> tuple[Ch
 def _by_id(shown: PlanOnShow, ids: Collection[str]) -> list[Change]:
     known = {change.change_id: change for change in shown.plan.changes}
     faults = [f"{name}: it is not in plan {shown.plan.plan_id}" for name in ids if name not in known]
-    faults += [f"{name}: {reason}" for name in ids if name in known and (reason := refusal(known[name]))]
+    faults += [f"{name}: {reason}" for name in ids if name in known and (reason := shown.refusal(known[name]))]
     if faults:
         raise Rejected(
             "These changes cannot be decided on", code="change-not-open", where=shown.customer, why=". ".join(faults), fix="Look at the plan again"

@@ -54,7 +54,7 @@ def find_changes(
     judged = judge(reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
     return Findings(
-        changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals.four_eyes),
+        changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
         notes=(*(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes), *postponed(inputs)),
         last_read=_last_read(record, snapshot, judged.first_zeros, inputs.moves),

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.model.configuration import Approvals, Configuration, CustomerConfiguration
 from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.model.runs import Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Undone
-from sync_core.pipeline.permission import decided, standing
+from sync_core.pipeline.permission import decided, of_undo, standing
 from sync_core.pipeline.planning import Findings, find_changes
 from sync_core.pipeline.undo import undo_changes
 
@@ -47,9 +47,9 @@ def propose(
     now = context.clock.now()
     if run.undo:
         changes = undo_changes(context, run, configuration, record, plan_id)
-        return Proposal(decided(changes, record.said, mode, now, configuration.approvals.four_eyes))
+        return Proposal(decided(changes, record.said, mode, now, of_undo(configuration.approvals_of(item))))
     findings = find_changes(context, run, configuration, item, record, plan_id, mode)
-    return Proposal(tuple(_kept_undone(change, record.undone, mode, now) for change in findings.changes), findings)
+    return Proposal(tuple(_kept_undone(change, record.undone, mode, now, configuration.approvals_of(item)) for change in findings.changes), findings)
 
 
 def mode_of(context: Context, run: Run, item: CustomerConfiguration) -> Mode:
@@ -58,7 +58,7 @@ def mode_of(context: Context, run: Run, item: CustomerConfiguration) -> Mode:
     return mode.capped(run.ceiling).capped(context.settings.mode_ceiling)
 
 
-def _kept_undone(change: Change, undone: Mapping[str, Undone], mode: Mode, now: datetime) -> Change:
+def _kept_undone(change: Change, undone: Mapping[str, Undone], mode: Mode, now: datetime, approvals: Approvals) -> Change:
     """What a person undid is not set again by itself, and nothing else is set there either without a person's word."""
     word = undone.get(change.link_key)
     if word is None or word.until <= now or change.decision is not Decision.NONE or change.kind is ChangeKind.NONE:
@@ -69,4 +69,4 @@ def _kept_undone(change: Change, undone: Mapping[str, Undone], mode: Mode, now: 
         change = replace(change, decision=Decision.REJECTED, decided_by=word.by)
     elif change.verdict is Verdict.SAFE:
         change = replace(change, verdict=Verdict.NEEDS_APPROVAL)
-    return replace(change, result=standing(change, mode))
+    return replace(change, result=standing(change, mode, approvals))

@@ -31,6 +31,7 @@ from sync_core.model.configuration import (
     Partner,
 )
 from sync_core.model.customers import Customer, Mode, SignIn
+from sync_core.model.plans import ChangeKind
 from tests.configuration.files import FILE, configuration
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "configuration.yaml"
@@ -59,6 +60,8 @@ notices = st.builds(
     secrets,
     whole,
 )
+KINDS: list[ChangeKind] = [kind for kind in ChangeKind if kind not in (ChangeKind.NONE, ChangeKind.HAND_BACK)]
+approvals = st.builds(Approvals, st.booleans(), st.dictionaries(st.sampled_from(KINDS), st.sampled_from(Mode), max_size=2), whole, shares)
 partners = st.builds(
     Partner, guids, guids, st.sampled_from(Credential), secrets, secrets, st.just("") | guids, st.frozensets(guids | st.just(DIRECT), min_size=1)
 )
@@ -97,7 +100,10 @@ def configurations(draw: st.DrawFn) -> Configuration:
     excluded = draw(st.frozensets(st.sampled_from(sorted(FREE_SKUS)) | guids, max_size=5))
     sku_names = draw(st.dictionaries(guids, texts, max_size=2))
     base = Configuration(draw(partners), tuple(connections), tuple(draw(customers)), draw(guard_rails), draw(notices), excluded, sku_names)
-    return replace(base, approvals=draw(st.builds(Approvals)))
+    usual = draw(approvals)
+    kinds: st.SearchStrategy[dict[ChangeKind, Mode]] = st.dictionaries(st.sampled_from(KINDS), st.sampled_from(Mode), max_size=2)
+    own = [replace(usual, kinds={**usual.kinds, **draw(kinds)}, within_units=draw(whole)) for _ in base.customers]
+    return replace(base, approvals=usual, customers=tuple(replace(item, approvals=each) for item, each in zip(base.customers, own, strict=True)))
 
 
 def again(original: Configuration) -> Configuration:

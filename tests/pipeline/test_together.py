@@ -15,7 +15,7 @@ from sync_core.errors import Rejected
 from sync_core.model.configuration import Approvals, GuardRails
 from sync_core.model.customers import Mode
 from sync_core.model.people import Role, Who
-from sync_core.model.plans import ChangeResult, Decision
+from sync_core.model.plans import ChangeKind, ChangeResult, Decision
 from sync_core.model.runs import Run
 from sync_core.pipeline.decisions import ALL, decide, show_plan
 from sync_core.pipeline.together import approve_safe, decide_held_run
@@ -183,3 +183,54 @@ def test_a_held_run_is_released_by_two_people_under_four_eyes() -> None:
     assert decide_held_run(night.context, run.run_id, Decision.APPROVED, OTHER, "").run
     night.work()
     assert night.quantities() == [12]
+
+
+def under(approvals: Approvals, *, mode: Mode = Mode.APPROVE, seats: int = 12, billed: int = 10) -> Night:
+    """A night after its run, in which the only customer needs this word."""
+    night = Night(mode=mode, seats=seats, billed=billed)
+    night.configure(*(replace(item, approvals=approvals) for item in night.configuration.customers))
+    night.run()
+    return night
+
+
+@pytest.mark.parametrize(
+    ("approvals", "seats", "held"),
+    [
+        (Approvals(within_units=2), 12, 12),
+        (Approvals(within_units=2), 8, 8),
+        (Approvals(within_units=1), 12, 10),
+        (Approvals(within_share=Decimal("0.2")), 12, 12),
+        (Approvals(within_share=Decimal("0.19")), 12, 10),
+        (Approvals(within_units=2, kinds={ChangeKind.SET_QUANTITY: Mode.OBSERVE}), 12, 10),
+    ],
+)
+def test_a_small_move_of_a_quantity_needs_no_person(approvals: Approvals, seats: int, held: int) -> None:
+    assert under(approvals, seats=seats).quantities() == [held]
+
+
+def test_a_new_line_is_never_small() -> None:
+    assert under(Approvals(within_units=5), seats=2, billed=0).quantities() == []
+
+
+def test_what_a_guard_rail_objects_to_is_never_small() -> None:
+    """It moves by 20 units, more than 5 and more than a quarter."""
+    assert under(Approvals(within_units=50), seats=30).quantities() == [10]
+
+
+@pytest.mark.parametrize(("kind", "held"), [(ChangeKind.SET_QUANTITY, 10), (ChangeKind.ADD, 12)])
+def test_a_kind_of_change_goes_less_far_than_its_customer(kind: ChangeKind, held: int) -> None:
+    assert under(Approvals(kinds={kind: Mode.APPROVE}), mode=Mode.AUTOMATIC).quantities() == [held]
+
+
+def test_a_kind_of_change_never_goes_further_than_its_customer() -> None:
+    assert under(Approvals(kinds={ChangeKind.SET_QUANTITY: Mode.AUTOMATIC})).quantities() == [10]
+
+
+def test_a_kind_that_is_only_observed_cannot_be_approved() -> None:
+    night = under(Approvals(kinds={ChangeKind.SET_QUANTITY: Mode.OBSERVE}))
+    shown = show_plan(night.context, tenant(1))
+    [change] = [item for item in shown.plan.changes if item.kind is ChangeKind.SET_QUANTITY]
+    assert (change.result, change in shown.undecided) == (ChangeResult.OBSERVED, False)
+    with pytest.raises(Rejected) as refused:
+        decide(night.context, tenant(1), [change.change_id], Decision.APPROVED, ONE, "")
+    assert "only observed" in refused.value.why
