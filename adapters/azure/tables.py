@@ -26,6 +26,8 @@ ROLE = "Storage Table Data Contributor"
 _ONCE: Mapping[str, Any] = {"retry_total": 0}
 _KEYS = ("PartitionKey", "RowKey")
 _INT32 = range(-(2**31), 2**31)
+_PAGE = 200
+"""Rows that one answer of a query brings. Azure gives up to 1,000, and the SDK holds them several times over while it reads them."""
 
 
 class AzureTables:
@@ -62,7 +64,7 @@ class AzureTables:
 
         with self._translated(client.table_name):
             try:
-                yield from map(_to_row, client.query_entities(condition, parameters=parameters))
+                yield from map(_to_row, client.query_entities(condition, parameters=parameters, results_per_page=_PAGE))
             except ResourceNotFoundError:  # the table was never written to
                 return
 

@@ -15,7 +15,7 @@ _VARIABLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d[\dTZ:.+-]*
 class Operation:
     """One call of a port: ``name`` says which, ``target`` the table, queue or blob; ids and times in texts are ``*``.
 
-    ``rows`` counts the rows that were read or written. A query is one operation for each 1,000 rows, a transaction always one.
+    ``rows`` counts the rows that were read or written. A query is one operation for each 200 rows, a transaction always one.
     """
 
     name: str

@@ -13,13 +13,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar, cast
 
 from sync_core.configuration.differences import differences
 from sync_core.documents import dumps
 from sync_core.errors import InvalidConfiguration
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.ports import Row, RowWrite, Store
-from sync_core.rows import from_row, insert, insert_or_replace, to_row, upsert
+from sync_core.rows import from_row, insert, insert_or_replace, read, to_row, upsert
+
+T = TypeVar("T")
 
 TABLE = "configuration"
 _HEADS = "versions"
@@ -79,11 +82,36 @@ def load_current(store: Store) -> Configuration:
 
 
 def load_version(store: Store, number: int) -> Configuration:
-    """A stored version, customers in the order of the file; raises ``InvalidConfiguration`` when there is none of that number."""
-    rows = {row.key: row for row in store.query(TABLE, _head(store, number).partition)}
-    customers = [rows[key] for key in sorted(rows) if key.startswith(_CUSTOMER)]
-    common = from_row(Configuration, rows[_COMMON])
-    return replace(common, customers=tuple(from_row(CustomerConfiguration, row) for row in customers), version=number)
+    """A stored version, customers in the order of the file; raises ``InvalidConfiguration`` when there is none of that number.
+
+    A process keeps it: rows are let go as they are understood, and what many customers have in common is held once.
+    """
+    partition = _head(store, number).partition
+    common = read(store, TABLE, partition, _COMMON, Configuration)
+    assert common is not None, "a version's content is stored before its head"
+    known: dict[object, object] = {}
+    customers = (from_row(CustomerConfiguration, row) for row in store.query(TABLE, partition, _CUSTOMER))
+    return replace(common.value, customers=tuple(_shared(item, known) for item in customers), version=number)
+
+
+def _shared(item: CustomerConfiguration, known: dict[object, object]) -> CustomerConfiguration:
+    """The same customer, holding the first of all equal parts instead of its own."""
+
+    def first(part: T) -> T:
+        return cast(T, known.setdefault(part, part))
+
+    links = (
+        replace(
+            link,
+            item_id=first(link.item_id),
+            profile=first(link.profile),
+            connection=first(link.connection),
+            company_id=first(link.company_id),
+            agreement=first(link.agreement),
+        )
+        for link in item.links
+    )
+    return replace(item, links=tuple(links), excluded_skus=first(item.excluded_skus), guard_rails=first(item.guard_rails))
 
 
 def load_source(store: Store, number: int) -> str:

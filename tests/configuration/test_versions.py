@@ -80,6 +80,17 @@ class Watch:
         self.then(call)
 
 
+def test_what_many_customers_have_in_common_is_held_once() -> None:
+    """A process keeps the configuration, and most of its links differ in a key and a company only."""
+    store = MemoryStore()
+    text = FILE + "".join(f"  - {{tenant_id: 00000000-0000-4000-8000-{number:012}, name: N{number}, company: 1}}\n" for number in range(9))
+    save(store, text)
+    links = [link for item in load_version(store, 1).customers[-9:] for link in item.links if link.item_id == PREMIUM]
+    assert len(links) == 9
+    assert {id(link.profile) for link in links} == {id(links[0].profile)}
+    assert {id(link.agreement) for link in links} == {id(links[0].agreement)}
+
+
 def failing_on(call: int) -> Callable[[str], None]:
     calls = iter(range(1000))
 
