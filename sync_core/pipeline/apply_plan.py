@@ -133,16 +133,15 @@ def hand_back_lines(context: Context, plan: Plan, ended: Iterable[JournalEntry])
 def take_over_lines(context: Context, plan: Plan) -> None:
     """Binds the links of the plan's adoptions to their lines, if these are still as they were planned; the PSA is only read."""
     configuration = context.configuration(plan.configuration)
-    for change in plan.changes:
-        if change.kind is not ChangeKind.ADOPT or change.result is not ChangeResult.PLANNED:
-            continue
-        psa = context.adapters.psa(configuration, change.connection)
-        agreement = agreement_now(psa, change.agreement_id, plan.business_dates[change.connection])
-        line = agreement.line(change.line_id) if agreement else None
-        if line is not None and not what_changed(context, agreement, [change]):
-            known = load_binding(context.store, plan.tenant_id, change.link_key)
-            binding = carried_on(known, change, line, binding_for(plan, change, line))
-            context.store.transact(CUSTOMERS, [binding_write(plan.tenant_id, binding)])
+    adopted = (change for change in plan.changes if change.kind is ChangeKind.ADOPT and change.result is ChangeResult.PLANNED)
+    for (connection, agreement_id), changes in _by_agreement(adopted):
+        agreement = agreement_now(context.adapters.psa(configuration, connection), agreement_id, plan.business_dates[connection])
+        for change in changes:
+            line = agreement.line(change.line_id) if agreement else None
+            if line is not None and not what_changed(context, agreement, [change]):
+                known = load_binding(context.store, plan.tenant_id, change.link_key)
+                binding = carried_on(known, change, line, binding_for(plan, change, line))
+                context.store.transact(CUSTOMERS, [binding_write(plan.tenant_id, binding)])
 
 
 def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:
