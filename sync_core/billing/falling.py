@@ -13,7 +13,10 @@ from decimal import Decimal
 from sync_core.billing.changes import Case
 from sync_core.billing.identity import plain
 from sync_core.billing.inputs import ReconcileInput
-from sync_core.model.billing import Decreases, Link, Move
+from sync_core.model.billing import Decreases, Link, Move, Seen
+
+_REMEMBERED = 40
+"""So many counts of one fall are kept; a line that moves more often is lowered a little early."""
 
 
 def moves(inputs: ReconcileInput) -> Mapping[str, Move]:
@@ -30,7 +33,10 @@ def moves(inputs: ReconcileInput) -> Mapping[str, Move]:
             today = inputs.business_dates[link.connection]
             goes_on = known is not None and (known.units == wanted or (wanted < billed and known.units < billed))
             since, ends = (known.since, known.commitment_ends) if known and goes_on else (today, inputs.item(link).commitment_ends)
-            found[link.key] = Move(since, wanted, ends)
+            seen = known.seen if known and goes_on else ()
+            if not seen or seen[-1].units != wanted:
+                seen = (*seen[-_REMEMBERED:], Seen(today, wanted))
+            found[link.key] = Move(since, wanted, ends, seen)
     return found
 
 
@@ -66,6 +72,18 @@ def may_fall(case: Case) -> bool:
     if not profile.prorate or profile.decreases is Decreases.NOW:
         return True
     return case.opens > today or since <= case.opens
+
+
+def lowered_to(case: Case, held: Decimal) -> Decimal:
+    """What a line that is billed by days may be lowered to: no period that has begun is billed with fewer units than were counted in it."""
+    if case.wanted >= held or not may_fall(case):
+        return held
+    if case.opens > case.today or case.link.profile.decreases is Decreases.NOW:
+        return case.wanted
+    move = case.inputs.moves.get(case.link.key)
+    seen = move.seen if move else ()
+    begun = [each for each, following in zip(seen, (*seen[1:], None), strict=True) if following is None or following.first > case.opens]
+    return min(held, max([case.wanted, *(each.units for each in begun)]))
 
 
 def before_renewal(case: Case) -> bool:

@@ -26,7 +26,9 @@ def with_line_beside(known: Binding, change: Change, added: SelfEnding, line_id:
     first = max(each.last for each in change.self_ending) + ONE_DAY
     quantity = change.after if change.later is None else change.later
     before = tuple(each for each in known.due if each.first < first)
-    due = (*before, Due(first, quantity)) if quantity not in (None, known.quantity) else before
+    held = before[-1].quantity if before else known.quantity
+    due = (*before, Due(first, quantity)) if quantity not in (None, held) else before
+    due = () if change.kind is ChangeKind.ADD else due
     return replace(known, self_ending=_kept(beside, first), due=due)
 
 
@@ -36,7 +38,7 @@ def carried_on(known: Binding | None, change: Change, line: Line, follows: Bindi
     ``opens`` is the first day that no invoice covers after the write: later than planned where an invoice was made meanwhile,
     and then what the line should have held before that day stays due.
     """
-    if change.kind is ChangeKind.ADD and change.self_ending and change.effective:
+    if change.kind is ChangeKind.ADD and change.self_ending and change.effective:  # due until its self-ending line is there, too
         begun = Due(change.effective, line.quantity)
         return replace(follows, self_ending=known.self_ending if known else (), due=(begun,), counts_from=change.effective)
     if known is None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from sync_core.billing.changes import Case, Target, beside_marker
-from sync_core.billing.falling import may_fall, seen_since
+from sync_core.billing.falling import lowered_to, may_fall, seen_since
 from sync_core.billing.identity import plain
 from sync_core.billing.periods import ONE_DAY, period_of
 from sync_core.model.agreements import Line, SelfEnding
@@ -82,7 +82,7 @@ class _Steps:
         elif (due := self._due(case.opens)) is not None:
             wanted = due
         else:
-            wanted = held if self.credits else min(held, case.wanted)
+            return held if self.credits else lowered_to(case, held)
         return held if wanted < held and not self.credits and not may_fall(case) else wanted
 
     def owed(self, day: date) -> Decimal:
@@ -90,7 +90,7 @@ class _Steps:
         if day >= self.day:
             return self._billed(self.case.wanted)
         due = self._due(day)
-        return self.charged(day) if due is None else self._billed(due)
+        return self.charged(day) if due is None or day >= self.case.opens else self._billed(due)
 
     def charged(self, day: date) -> Decimal:
         """What is charged on a day, by the main line and by the lines beside it that are known."""
@@ -121,7 +121,7 @@ class _Steps:
         known = [due.quantity for due in self.dues if due.first <= day]
         if not known:
             return None
-        return known[-1] if self.credits else min(known[-1], max(self.case.wanted, Decimal(0)))
+        return known[-1] if self.credits else lowered_to(self.case, known[-1])
 
     def _billed(self, quantity: Decimal) -> Decimal:
         return replace(self.line, quantity=quantity).billed

@@ -172,15 +172,24 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The units counted from a business date on."""
+
+    first: date
+    units: Decimal
+
+
+@dataclass(frozen=True)
 class Move:
     """A count that differs from what is billed: the business date on which it was first seen, and the units counted last.
 
-    ``commitment_ends`` is the end of the commitment as it was known then.
+    ``commitment_ends`` is the end of the commitment as it was known then; ``seen`` is each count since, in order.
     """
 
     since: date
     units: Decimal
     commitment_ends: date | None = None
+    seen: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True)

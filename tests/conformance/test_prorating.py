@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,8 @@ def case(subject: Subject) -> Case:
 
 def prorated(case: Case, kind: ChangeKind = ChangeKind.SET_QUANTITY) -> Change:
     first = case.first
-    facts = {"line_id": first.line_id, "product": first.product, "product_id": first.product_id, "before": first.quantity, "terms": TERMS}
-    return case.change(kind, after=Decimal(3), effective=RISE, line_from=APRIL, self_ending=(BESIDE,), **facts)
+    facts: dict[str, Any] = {"line_id": first.line_id, "product": first.product, "product_id": first.product_id, "before": first.quantity}
+    return case.change(kind, after=Decimal(3), effective=RISE, line_from=APRIL, self_ending=(BESIDE,), terms=TERMS, **facts)
 
 
 def steps(case: Case, change: Change) -> list[Step]:

@@ -90,7 +90,7 @@ class Books:
 
 def told(given: str, story: str) -> str:
     """The story as it happens: after each of its days the plan, or the invoices, as text."""
-    world, books = _beginning(given)
+    world, books = beginning(given)
     text = []
     for day, what in _days(story):
         books.today = day
@@ -98,15 +98,15 @@ def told(given: str, story: str) -> str:
         if what == "invoice":
             text += map(_invoice_shown, [books.ledger.send_invoice(books.agreement_id)])
             continue
-        world = _happens(world, what)
-        world, plan = _carried_out(world, books)
+        world = happens(world, what)
+        world, plan = carried_out(world, books)
         text.append(plan)
-        again = _carried_out(world, books)[1]
-        assert again == _QUIET or "question" in again, f"on {day} the second run wants more:\n{again}"
+        again = carried_out(world, books)[1]
+        assert again == QUIET or "question" in again, f"on {day} the second run wants more:\n{again}"
     return "".join(text)
 
 
-_QUIET = "    nothing to change\n"
+QUIET = "    nothing to change\n"
 
 
 def _days(story: str) -> Iterator[tuple[date, str]]:
@@ -115,7 +115,8 @@ def _days(story: str) -> Iterator[tuple[date, str]]:
             yield date.fromisoformat(match[1]), match[2] or ""
 
 
-def _happens(world: World, what: str) -> World:
+def happens(world: World, what: str) -> World:
+    """The world after what happened on a day."""
     name, _, value = what.partition(" ")
     if name != "bought":
         return world
@@ -124,17 +125,18 @@ def _happens(world: World, what: str) -> World:
     return replace(world, rows=(subscription(int(seats), next_lifecycle=renews),) if int(seats) else ())
 
 
-def _carried_out(world: World, books: Books) -> tuple[World, str]:
+def carried_out(world: World, books: Books) -> tuple[World, str]:
+    """One night: the plan made and carried out with every approval that can be given, and the plan as text."""
     world = replace(world, home=books.head, lines=books.lines, today=books.today, plan_id=f"{books.today}-{len(books.lines)}")
     world = replace(world, moves=world.inputs.moves)
     changes = world.plan()
     zeros = {change.link_key: date.min for change in changes if change.kind is ChangeKind.END}
     if zeros and not world.first_zeros:
-        return _carried_out(replace(world, first_zeros=zeros), books)
+        return carried_out(replace(world, first_zeros=zeros), books)
     after = world.after(changes)
     names = books.keep(after.lines)
     bound = {key: _renamed(each, names) for key, each in after.bindings.items()}
-    return replace(after, bindings=bound), "".join(f"    {line}\n" for line in _shown_all(changes)) or _QUIET
+    return replace(after, bindings=bound), "".join(f"    {line}\n" for line in _shown_all(changes)) or QUIET
 
 
 def _renamed(bound: Any, names: dict[str, str]) -> Any:
@@ -152,7 +154,8 @@ def _invoice_shown(invoice: Invoice) -> str:
     return "".join(lines) + f"    total {invoice.total:.2f}\n"
 
 
-def _beginning(given: str) -> tuple[World, Books]:
+def beginning(given: str) -> tuple[World, Books]:
+    """The world and the books that the words describe."""
     words = dict(re.split(r"\s{2,}", entry.strip(), maxsplit=1) for entry in given.splitlines() if entry.strip())
     books = _books(words.get("agreement", "monthly, from 2025-01-01, prorates, invoiced to 2025-03-31"), words.get("credits", ""))
     quantity, price = (words.get("line") or "0 x 31.00").split(" x ")
