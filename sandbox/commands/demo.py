@@ -135,7 +135,7 @@ def _faults(promise: Promise, report: RunReport) -> list[str]:
     faults += [
         f"{change.item}: {change.kind} is not {change.result}"
         for change in promise.changes
-        if (change.sku_id, change.kind, change.result) not in done
+        if (change.item_id, change.kind, change.result) not in done
     ]
     return faults
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from sandbox.connectwise.access import Access
 from sandbox.microsoft.directory import Directory
 from sandbox.world.msp import AGREEMENT_TYPE, Account, WrittenLink
-from sandbox.world.offers import DEFENDER, OFFERS, Offer
+from sandbox.world.offers import DEFENDER, MANAGED_USERS, OFFERS, CustomOffer, Offer
 from sync_core.model.billing import Basis
 
 CONNECTION = "connectwise"
@@ -66,17 +66,21 @@ connections:
 
 
 def _profiles() -> str:
-    return "\n".join(["profiles:", *map(_profile, OFFERS), ""])
+    return "\n".join(["profiles:", *map(_profile, OFFERS), _profile(MANAGED_USERS), ""])
 
 
-def _profile(offer: Offer) -> str:
+def _profile(offer: Offer | CustomOffer) -> str:
     basis = "" if offer.basis is Basis.PURCHASED else f", basis: {offer.basis.value}"
     return f"  {offer.profile}: {{product: {offer.product}{basis}}}"
 
 
 def _rules() -> str:
-    single = "\n".join(_rule(f"sku: {offer.sku.part_number}", offer) for offer in OFFERS if offer is not DEFENDER)
+    single = "\n".join(_rule(offer.written, offer) for offer in OFFERS if offer is not DEFENDER)
     return f"""\
+# Counted by a rule: enabled, licensed users, and no guests.
+custom_licences:
+  {MANAGED_USERS.template}: {{template: {MANAGED_USERS.template}, title: {MANAGED_USERS.title}}}
+
 sku_sets:
   defender: [ATP_ENTERPRISE, THREAT_INTELLIGENCE]
 
@@ -130,7 +134,7 @@ def _customer(account: Account) -> Iterator[str]:
 
 def _link(link: WrittenLink) -> str:
     offer = link.offer
-    return f"{{sku: {offer.sku.part_number}, profile: {offer.profile}, agreement: {{type: {link.agreement_type}}}, line: {link.line}}}"
+    return f"{{{offer.written}, profile: {offer.profile}, agreement: {{type: {link.agreement_type}}}, line: {link.line}}}"
 
 
 def _text(text: str) -> str:

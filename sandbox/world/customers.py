@@ -21,6 +21,7 @@ from sandbox.world.offers import (
     EXCHANGE,
     FIREWALL,
     FRONTLINE,
+    MANAGED_USERS,
     POWER_BI,
     SUPPORT,
     TEAMS_PHONE,
@@ -38,7 +39,7 @@ HOSTILE_BUT_PRINTABLE = '=2+5 <b>Coho & "Söhne"</b> 🍷'
 
 def contoso(msp: Msp) -> Account:
     """Grows."""
-    account = msp.customer("Contoso", "three seats more, a new line, and a trial beside the paid seats that is never billed", prorate=True)
+    account = msp.customer("Contoso", "three seats more, a new line, a trial that is never billed, and a service counted by a rule", prorate=True)
     account.manages(BUSINESS_PREMIUM, 25, seats=28)
     account.manages(COPILOT, 5)
     account.tenant.buy(COPILOT.sku, 25, trial=True, since=msp.now - timedelta(days=10))
@@ -47,7 +48,9 @@ def contoso(msp: Msp) -> Account:
     account.tenant.buy(catalog.POWER_BI_PRO, 2)
     account.bills(POWER_BI, 2)
     account.tenant.buy(catalog.POWER_AUTOMATE_FREE, 10_000, sold_by=None)
-    account.bills(SUPPORT, 28)
+    account.tenant.users[0].account_enabled = False
+    account.tenant.add_user("Visiting auditor", "auditor").user_type = "Guest"
+    account.counts(MANAGED_USERS, 23)
     account.bills(BACKUP, 30)
     return account
 

@@ -10,7 +10,7 @@ from sandbox.connectwise.ledger import Ledger
 from sandbox.connectwise.periods import add_months
 from sandbox.connectwise.records import Addition, Agreement, Company, Product
 from sandbox.microsoft.directory import Directory, Tenant
-from sandbox.world.offers import OFFERS, SERVICES, Offer, Service
+from sandbox.world.offers import OFFERS, SERVICES, CustomOffer, Offer, Service
 from sandbox.world.promises import Promise, PromisedChange
 from sync_core.model.customers import Mode
 from sync_core.model.plans import ChangeKind, ChangeResult
@@ -26,7 +26,7 @@ _RESULT_OF_SAFE = {Mode.OBSERVE: ChangeResult.OBSERVED, Mode.APPROVE: ChangeResu
 class WrittenLink:
     """A link as the configuration file has it. ``line`` is empty, ``new`` or ``adopt`` and the line's id."""
 
-    offer: Offer
+    offer: Offer | CustomOffer
     line: str
     agreement_type: str = AGREEMENT_TYPE
 
@@ -65,7 +65,12 @@ class Account:
         """A line that a person made in the PSA."""
         return self.msp.ledger.addition(agreement or self.agreement, self.msp.products[item.product], quantity, **fields)
 
-    def takes_over(self, offer: Offer, line: Addition, seats: int) -> Addition:
+    def counts(self, offer: CustomOffer, billed: int) -> Addition:
+        """A person's line of ``billed`` units that the configuration takes over and that goes to how many users are enabled and licensed now."""
+        users = sum(user.account_enabled and bool(user.licences) and user.user_type != "Guest" for user in self.tenant.users)
+        return self.takes_over(offer, self.bills(offer.service, billed), users)
+
+    def takes_over(self, offer: Offer | CustomOffer, line: Addition, seats: int) -> Addition:
         """The configuration adopts the line, which then goes to ``seats``."""
         agreement = self.msp.ledger.agreements[line.agreement_id]
         self.links.append(WrittenLink(offer, f"adopt {line.id}", self.msp.ledger.agreement_types[agreement.type_id].name))
@@ -80,9 +85,11 @@ class Account:
         self.links.append(WrittenLink(offer, "new"))
         self.promises(offer, ChangeKind.ADD, None, seats)
 
-    def promises(self, offer: Offer, kind: ChangeKind, before: int | None, after: int | None, result: ChangeResult | None = None) -> None:
+    def promises(
+        self, offer: Offer | CustomOffer, kind: ChangeKind, before: int | None, after: int | None, result: ChangeResult | None = None
+    ) -> None:
         """A change of the first night; without a result that of a safe change in the customer's mode."""
-        self.changes.append(PromisedChange(offer.sku.sku_id, offer.sku.name, kind, result or _RESULT_OF_SAFE[self.mode], before, after))
+        self.changes.append(PromisedChange(offer.item_id, offer.title, kind, result or _RESULT_OF_SAFE[self.mode], before, after))
 
     def asks(self, offer: Offer) -> None:
         """The first night has a question about the SKU and changes nothing."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sandbox.microsoft import catalog
 from sandbox.microsoft.catalog import Sku
 from sync_core.model.billing import Basis
+from sync_core.model.custom_licences import custom_id
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,21 @@ class Offer:
     price: str
     cost: str
     basis: Basis = Basis.PURCHASED
+
+    @property
+    def item_id(self) -> str:
+        """The id of what is billed."""
+        return self.sku.sku_id
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.sku.name
+
+    @property
+    def written(self) -> str:
+        """How a rule or link names it."""
+        return f"sku: {self.sku.part_number}"
 
 
 BUSINESS_BASIC = Offer(catalog.BUSINESS_BASIC, "Business Basic", "M365-BB", "7.20", "6.00")
@@ -51,3 +67,32 @@ FIREWALL = Service("FW-MANAGED", "Managed firewall", "120.00", "60.00")
 POWER_BI = Service("PBI-PRO", "Power BI Pro", "16.80", "14.00")
 
 SERVICES = (SUPPORT, BACKUP, FIREWALL, POWER_BI)
+
+
+@dataclass(frozen=True)
+class CustomOffer:
+    """A service that is billed by a custom licence; ``template`` is the rule that comes with the app."""
+
+    template: str
+    title: str
+    profile: str
+    service: Service
+    basis: Basis = Basis.PURCHASED
+
+    @property
+    def product(self) -> str:
+        """The PSA's product."""
+        return self.service.product
+
+    @property
+    def item_id(self) -> str:
+        """The id of what is billed."""
+        return custom_id(self.template)
+
+    @property
+    def written(self) -> str:
+        """How a rule or link names it."""
+        return f"custom: {self.template}"
+
+
+MANAGED_USERS = CustomOffer("managed-users", "Managed users", "Managed user", SUPPORT)

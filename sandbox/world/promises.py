@@ -15,9 +15,9 @@ from sync_core.model.runs import CustomerState
 
 @dataclass(frozen=True)
 class PromisedChange:
-    """One change that the first night must show. Quantities are in seats; ``before`` is ``None`` for a new line."""
+    """One change that the first night must show. Quantities are in units; ``before`` is ``None`` for a new line."""
 
-    sku_id: str
+    item_id: str
     item: str
     kind: ChangeKind
     result: ChangeResult

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sandbox.connectwise.records import Addition
 from sandbox.world import World, seeded_world
 from sandbox.world.msp import Account
-from sandbox.world.offers import OFFERS
+from sandbox.world.offers import MANAGED_USERS, OFFERS
 from sandbox.world.promises import PromisedChange
 from sync_core.model.plans import ChangeKind
 from sync_core.pipeline.report import RunReport
@@ -42,7 +42,7 @@ def written_twice(chain: Chain) -> list[int | None]:
 
 def _by_hand(world: World, account: Account, change: PromisedChange) -> Addition:
     ledger = world.ledger
-    offer = next(offer for offer in OFFERS if offer.sku.sku_id == change.sku_id)
+    offer = next(offer for offer in (*OFFERS, MANAGED_USERS) if offer.item_id == change.item_id)
     link = next(link for link in account.links if link.offer == offer)
     assert change.after is not None
     if change.kind is ChangeKind.ADD:

@@ -52,7 +52,7 @@ def test_a_persons_edit_of_a_managed_line_is_asked_about_on_the_next_day(nights:
 def differs(report: CustomerReport, promise: Promise) -> bool:
     """Whether a customer ended otherwise than promised. Questions beyond the promised ones are allowed, other changes are not."""
     found = {(change.item_id, change.kind, change.before, change.after, change.result) for change in report.changes}
-    wanted = {(change.sku_id, change.kind, change.before, change.after, change.result) for change in promise.changes}
+    wanted = {(change.item_id, change.kind, change.before, change.after, change.result) for change in promise.changes}
     further = {change for change in found - wanted if change[1] is not ChangeKind.NONE}
     ended = (report.customer.state, report.customer.code, {item.item for item in report.customer.unlinked})
     return ended != (promise.state, promise.code, set(promise.unlinked)) or not wanted <= found or bool(further)
