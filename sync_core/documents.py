@@ -19,15 +19,20 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+_PLAIN = frozenset({str, int, float, bool})
+
 
 def to_document(value: Any) -> Any:
     """The JSON form of a dataclass, or of anything it may hold."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str | int | float | bool) or value is None:
+    if isinstance(value, str | int | float):
         return value
     if dataclasses.is_dataclass(value):
-        return {item.name: to_document(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        kind: Any = type(value)
+        return {name: to_document(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
@@ -61,6 +66,11 @@ def loads(kind: type[T], text: str) -> T:
         return from_document(kind, json.loads(text))
     except RecursionError as error:
         raise ValueError("it nests without end") from error
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 @cache

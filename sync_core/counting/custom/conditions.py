@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sync_core.model.custom_licences import DAYS, FLAGS, TEXTS, Attribute, Condition, Conditions, CustomLicence
+from sync_core.model.custom_licences import DAYS, FLAGS, Attribute, Condition, Conditions, CustomLicence
 from sync_core.model.licences import Device, UsageSnapshot, User
 
 PersonTest = Callable[[User], bool]
@@ -14,11 +14,14 @@ DeviceTest = Callable[[Device], bool]
 _TRUE = "true"
 
 
+def folded(text: str) -> str:
+    """A text as it is compared."""
+    return text.strip().casefold()
+
+
 def person_test(condition: Condition, snapshot: UsageSnapshot) -> PersonTest:
-    """The test of a person; raises ``ValueError`` for an attribute that people do not have."""
+    """The test of a person, on anything but a text; raises ``ValueError`` for an attribute that people do not have."""
     attribute, values = condition.attribute, frozenset(value.casefold() for value in condition.values)
-    if attribute in TEXTS:
-        return lambda user: user.attributes[attribute].strip().casefold() in values
     if attribute is Attribute.GROUP:
         members = frozenset().union(*(snapshot.groups.get(group, frozenset()) for group in values))
         return lambda user: user.user_id in members

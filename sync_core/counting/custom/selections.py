@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from sync_core.counting.custom.conditions import device_test, person_test
-from sync_core.model.custom_licences import Condition, Conditions, Counts, CustomLicence, of_device
+from sync_core.counting.custom.conditions import device_test, folded, person_test
+from sync_core.model.custom_licences import TEXTS, Attribute, Condition, Conditions, Counts, CustomLicence, of_device
 from sync_core.model.licences import Device, Mailbox, MailboxKind, UsageSnapshot, User
 
 Selection = int
@@ -54,6 +54,7 @@ class Selections:
         self._snapshot = snapshot
         self._things: dict[Counts, Things] = {}
         self._conditions: dict[tuple[Counts, Condition], Selection] = {}
+        self._texts: dict[tuple[Counts, Attribute], Sequence[str | None]] = {}
 
     def things(self, counts: Counts) -> Things:
         """All things of the kind that this is counted out of."""
@@ -98,8 +99,18 @@ class Selections:
         things = self.things(counts)
         if of_device(condition.attribute, counts):
             return things.select(map(device_test(condition, self._snapshot), things.devices))
+        if condition.attribute in TEXTS:
+            values = frozenset(map(folded, condition.values))
+            return things.select(text in values for text in self._texts_of(counts, condition.attribute))
         test = person_test(condition, self._snapshot)
         return things.select(user is not None and test(user) for user in things.people)
+
+    def _texts_of(self, counts: Counts, attribute: Attribute) -> Sequence[str | None]:
+        """One text of everybody, made comparable once for all conditions on it; ``None`` where nobody is known."""
+        key = (_KINDS.get(counts, counts), attribute)
+        if key not in self._texts:
+            self._texts[key] = [None if user is None else folded(user.attributes[attribute]) for user in self.things(counts).people]
+        return self._texts[key]
 
     def _read(self, kind: Counts) -> Things:
         snapshot = self._snapshot

@@ -163,7 +163,7 @@ def test_only_what_the_rules_look_at_is_to_be_read() -> None:
 
 
 def test_each_distinct_condition_is_looked_at_once_a_person() -> None:
-    """Thirty rules over the same two texts read every text twice, not sixty times."""
+    """Thirty rules over the same two texts read each text once, not sixty times."""
     looked: Counter[str] = Counter()
 
     class Watched(dict[str, str]):
@@ -175,4 +175,4 @@ def test_each_distinct_condition_is_looked_at_once_a_person() -> None:
     conditions = (where(city="Ulm"), where(city="Bern"), where(department="Sales"))
     rules = [CustomLicence(f"rule{each}", "", Counts.USERS, include=conditions[: each % 3 + 1], exclude=conditions[each % 3 :]) for each in range(30)]
     counted(usage(watched), *rules)
-    assert looked == {"city": 2, "department": 1}
+    assert looked == {"city": 1, "department": 1}
