@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from adapters.wiring import context_from
 from sandbox import configuration_tool as tool
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.operator import operator
+from sync_core.configuration.versions import current_version, load_current
 from sync_core.errors import SyncError
 from sync_core.pipeline.context import Context
 from sync_core.ports import Store
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     importing = commands.add_parser("import", help="make a file the current version")
     importing.add_argument("file", type=Path)
     importing.add_argument("--comment", default="", help="your word on the change, kept with the version")
-    importing.add_argument("--who", default=None, help="who imports (default: the user of this machine)")
+    importing.add_argument("--who", default=None, help="who imports (default: who is signed in to the Azure CLI, else the user of this machine)")
     importing.add_argument("--yes", action="store_true", help="go on although lines stay billed that are no longer managed")
     importing.set_defaults(run=_import)
 
@@ -74,8 +75,9 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    importer = tool.Importer(options.who or getpass.getuser(), datetime.now(UTC), options.comment, options.yes)
     with _store(options) as store:
+        partner = load_current(store).partner.tenant_id if current_version(store) else ""
+        importer = tool.Importer(options.who or operator(partner).name, datetime.now(UTC), options.comment, options.yes)
         return tool.import_file(options.file, store, importer, sys.stdout)
 
 

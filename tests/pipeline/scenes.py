@@ -16,6 +16,7 @@ from sync_core.model.runs import CustomerState, Run, RunState
 from sync_core.pipeline.decisions import ALL, decide
 from sync_core.pipeline.report import run_report
 from sync_core.pipeline.runs import load_run, recent_runs
+from sync_core.pipeline.undo import start_undo, undo_of_changes, written_by
 from tests.pipeline.night import OTHER_SKU, Night, tenant
 
 Agreements = Mapping[str, list[int]]
@@ -65,6 +66,19 @@ def _cancelled(**options: Any) -> Night:
     return night
 
 
+def _to_undo(**options: Any) -> Night:
+    """A line was set to 12, which was wrong: its undo is shown, and waits for a person's word."""
+    night = Night(1, **options)
+    night.run()
+    night.buy(10)
+    night.clock.advance(1)
+    *_, grown = written_by(night.store, tenant(1))
+    start_undo(night.context, undo_of_changes(night.context, tenant(1), [grown.name], "a mistake"), (tenant(1),), "a person")
+    night.work()
+    night.clock.advance(1)
+    return night
+
+
 def approve(night: Night) -> None:
     """A person approves all that waits for the first customer, whereupon it is read anew."""
     decide(night.context, tenant(1), ALL, Decision.APPROVED, Who("a person"), "as agreed")
@@ -75,6 +89,7 @@ SCENES = {
     "a line is added": Scene(Night, {"a1": [4]}, options=(("seats", 4), ("billed", 0))),
     "a line is taken over as it is": Scene(Night, {"a1": [10]}, options=(("seats", 10),)),
     "a line is ended": Scene(_cancelled, {"a1": [0]}, begin=approve),
+    "a quantity is undone": Scene(_to_undo, {"a1": [10]}, begin=approve),
     "two agreements": Scene(_two_agreements, {"a1": [12], "b1": [3]}),
     "two customers on one agreement": Scene(_shared_agreement, {"a1": [4, 12], "a2": [5]}),
     "whole agreements": Scene(_two_agreements, {"a1": [12], "b1": [3]}, options=(("keeping", Keeping.WHOLE_AGREEMENTS),)),
