@@ -17,6 +17,7 @@ _SIGNS = {
     ChangeKind.SET_QUANTITY: "~",
     ChangeKind.PRORATE: "~",
     ChangeKind.SET_PRICE: "~",
+    ChangeKind.SET_TEXT: "~",
     ChangeKind.END: "-",
     ChangeKind.ADOPT: "=",
     ChangeKind.HAND_BACK: "≠",

@@ -19,7 +19,7 @@ from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatu
 from sync_core.model.plans import Change, ChangeKind, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
-_WRITTEN = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.SET_PRICE, ChangeKind.END)
+_WRITTEN = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.SET_PRICE, ChangeKind.SET_TEXT, ChangeKind.END)
 
 
 class Keeping(StrEnum):
@@ -255,10 +255,12 @@ class MemoryPsa:
         match change.kind:
             case ChangeKind.ADD:
                 terms = {} if change.terms.unit_price is None else {"price": str(change.terms.unit_price)}
-                charge = {"charge": change.terms.charge.value, **terms}
+                charge = {"charge": change.terms.charge.value, "text": change.terms.text, **terms}
                 return {"operation": "add", "product": change.product_id, "quantity": after, "starts": effective, "marker": change.marker, **charge}
             case ChangeKind.SET_PRICE:
                 return {"operation": "price", "line": change.line_id, "price": str(change.terms.unit_price)}
+            case ChangeKind.SET_TEXT:
+                return {"operation": "text", "line": change.line_id, "text": change.terms.text}
             case ChangeKind.END:
                 return {"operation": "end", "line": change.line_id, "ends": effective}
         if self._keeping is Keeping.DATED_DELTAS:
@@ -281,6 +283,9 @@ class MemoryPsa:
                 kept.line = replace(kept.line, ends=date.fromisoformat(operation["ends"]))
             case "price":
                 kept.line = replace(kept.line, unit_price=Decimal(operation["price"]))
+            case "text":
+                self._check_text(agreement_id, operation["text"])
+                kept.line = replace(kept.line, text=operation["text"])
             case "set":
                 kept.deltas = [(date.min, Decimal(operation["quantity"]))]
             case "delta":
@@ -291,11 +296,18 @@ class MemoryPsa:
         product = next((each for each in self._products if each.product_id == operation["product"]), None)
         if product is None:
             raise Rejected(f"There is no product {operation['product']}", where=self._connection)
+        self._check_text(agreement_id, operation["text"])
         starts, quantity = date.fromisoformat(operation["starts"]), Decimal(operation["quantity"])
         line = Line("", product.product_id, product.identifier, quantity, product.price, starts=starts, marker=operation["marker"])
         ends = date.fromisoformat(operation["ends"]) if "ends" in operation else None
         price = Decimal(operation["price"]) if "price" in operation else product.price
-        return self.add_line(agreement_id, replace(line, ends=ends, unit_price=price, charge=Charge(operation["charge"])))
+        given: dict[str, Any] = {"charge": Charge(operation["charge"]), "text": operation["text"] or product.text}
+        return self.add_line(agreement_id, replace(line, ends=ends, unit_price=price, **given))
+
+    def _check_text(self, agreement_id: str, text: str) -> None:
+        limit = self._agreements[agreement_id].text_limit
+        if 0 < limit < len(text):
+            raise Rejected(f"text: a line takes {limit} characters", where=self._connection)
 
     def _probe_operation(self, agreement_id: str, operation: Mapping[str, str]) -> Probed:
         if operation["operation"] == "add":
@@ -305,6 +317,8 @@ class MemoryPsa:
             return Probed(Probe.CANNOT_TELL, why=f"Line {operation['line']} is not there")
         if operation["operation"] == "end":
             done = kept.line.ends == date.fromisoformat(operation["ends"])
+        elif operation["operation"] == "text":
+            done = kept.line.text == operation["text"]
         elif operation["operation"] == "price":
             done = kept.line.unit_price == Decimal(operation["price"])
         else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from sync_core.billing.changes import Case, Target, same_product
+from sync_core.billing.describing import describe, text_of_new_line
 from sync_core.billing.existing import lines_of_product, marked
 from sync_core.billing.falling import before_renewal, commitment_end, may_fall
 from sync_core.billing.identity import marker_owner, plain
@@ -59,7 +60,7 @@ def not_adoptable(case: Case) -> str:
 
 
 def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Iterator[Change]:
-    """What makes a managed line hold the wanted units at the profile's price, or a question where the PSA has no way to say it."""
+    """What makes a managed line hold the wanted units at its price and name the right people, or a question where the PSA has no way to say it."""
     if line.computed:
         if case.wanted != line.quantity:
             what = f"The PSA computes the quantity of line {line.line_id} itself and holds {plain(line.quantity)}."
@@ -74,6 +75,7 @@ def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAF
         return
     yield from _units(case, line, *reasons, verdict=verdict)
     yield from _price(case, line)
+    yield from describe(case, line)
 
 
 def _units(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
@@ -152,7 +154,7 @@ def _price(case: Case, line: Line) -> Iterator[Change]:
 def _terms(case: Case, starts: date, product: Product) -> Terms:
     """What the profile gives to a new line."""
     profile = case.link.profile
-    text = profile.description.replace("{item}", case.inputs.item(case.link).name)
+    text = text_of_new_line(case, product)
     return Terms(unit_price=price_on(profile, starts, product.cost), charge=profile.charge, taxable=profile.taxable, text=text)
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from sync_core.billing.identity import change_id, marker, marker_owner, plain
 from sync_core.billing.inputs import ReconcileInput
+from sync_core.billing.naming import own_text, text_mark
 from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, last_billed_day, period_of, price_of_days
 from sync_core.model.agreements import Agreement, AgreementLines, Line, Product, SelfEnding, Terms
 from sync_core.model.billing import Binding, Link
@@ -114,6 +115,11 @@ class Case:
         money, invoice = line.billed * (price - line.unit_price), invoice_for(self.agreement, self.opens)
         return replace(change, money=money, terms=Terms(unit_price=price), effective=self.opens, invoice=invoice, rests_on=rests_on)
 
+    def set_text(self, line: Line, text: str, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
+        """The line's text becomes ``text``; nothing else changes."""
+        change = self._change(ChangeKind.SET_TEXT, line, line.quantity, reasons, verdict)
+        return replace(change, before=None, after=None, terms=Terms(text=text), rests_on=self._facts(line))
+
     def end(self, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line is billed for the last time on ``effective``; one that has not begun ends on the eve of its start."""
         last = max(self.gives_up, _eve(line))
@@ -137,13 +143,16 @@ class Case:
             period_months=self.agreement.period_months,
             currency=self.agreement.currency,
             marker=line.marker,
-            rests_on=facts(self.lines, line.line_id, line.product, self.inputs.installation),
+            rests_on={name: value for name, value in self._facts(line).items() if name != "text"},
         )
 
+    def _facts(self, line: Line) -> Mapping[str, str]:
+        return facts(self.lines, line.line_id, line.product, self.inputs.installation)
+
     def _beside(self, change: Change, line: Line, target: Target) -> Change:
-        """The change with the target's self-ending lines, which copy what the main line has."""
+        """The change with the target's self-ending lines, which copy what the main line has, but for the names in its text."""
         first = min(each.first for each in target.self_ending)
-        terms = Terms(line.unit_price, line.unit_cost, line.charge, line.taxable, line.grouping, line.text)
+        terms = Terms(line.unit_price, line.unit_cost, line.charge, line.taxable, line.grouping, own_text(line.text))
         money = sum((self._price_of(line, each) for each in target.self_ending), NOTHING)
         beside = replace(change, self_ending=target.self_ending, later=target.later, terms=terms, prorated=money)
         return replace(beside, effective=first, invoice=invoice_for(self.agreement, first))
@@ -202,7 +211,7 @@ def facts(lines: AgreementLines, line_id: str, product: str, installation: str) 
             return {**values, "line": "gone"}
         dates = {"line starts": str(line.starts), "line ends": str(line.ends)}
         numbers = {"quantity": plain(line.quantity), "included": plain(line.included), "unit price": plain(line.unit_price)}
-        return {**values, **dates, **numbers, "charge": line.charge.value, "product": line.product_id}
+        return {**values, **dates, **numbers, "charge": line.charge.value, "product": line.product_id, "text": text_mark(line.text)}
     others = [item for item in lines.lines if same_product(item.product, product) and item.ends is None]
     foreign = sorted(item.line_id for item in others if marker_owner(item.marker) != installation)
     return {**values, "lines of the product": ",".join(foreign)}

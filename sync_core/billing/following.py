@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
+from sync_core.billing.describing import left_text
 from sync_core.billing.periods import ONE_DAY
 from sync_core.model.agreements import Line, SelfEnding
 from sync_core.model.billing import Binding, Due, Invoiced
@@ -36,13 +37,17 @@ def carried_on(known: Binding | None, change: Change, line: Line, follows: Bindi
     """``follows``, the binding to the line as it was read back, with what ``known`` remembers of proration and the change leaves of it.
 
     ``opens`` is the first day that no invoice covers after the write: later than planned where an invoice was made meanwhile,
-    and then what the line should have held before that day stays due.
+    and then what the line should have held before that day stays due. A text takes over nothing else: what a person
+    edited beside it is still an edit.
     """
+    follows = replace(follows, text=left_text(known, change, line))
     if change.kind is ChangeKind.ADD and change.self_ending and change.effective:  # due until its self-ending line is there, too
         begun = Due(change.effective, line.quantity)
         return replace(follows, self_ending=known.self_ending if known else (), due=(begun,), counts_from=change.effective)
     if known is None:
         return follows
+    if change.kind is ChangeKind.SET_TEXT:
+        return replace(known, text=follows.text)
     follows = replace(follows, self_ending=known.self_ending)
     if change.kind in (ChangeKind.ADD, ChangeKind.END) or known.line_id != follows.line_id:
         return follows

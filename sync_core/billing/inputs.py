@@ -12,7 +12,7 @@ from sync_core.counting import Counted, absent, quantity_for
 from sync_core.model.agreements import AgreementLines, Product
 from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Move, Question
 from sync_core.model.configuration import GuardRails
-from sync_core.model.licences import Source
+from sync_core.model.licences import Source, User
 
 Place = tuple[str, str]
 """The name of a PSA connection, and the id of an agreement, a company, a line or the identifier of a product in it."""
@@ -47,6 +47,10 @@ class ReconcileInput:
     lines_of_others: frozenset[Place] = frozenset()
     company_lines: Mapping[Place, Sequence[AgreementLines]] = field(default_factory=dict)
     products: Mapping[Place, Product | None] = field(default_factory=dict)
+    people: Mapping[str, Sequence[User]] = field(default_factory=dict)
+    """By item id, the people behind the items whose names are shown; missing where it is not known who they are."""
+    private: bool = False
+    """Whether nobody of this customer is named, whatever the profiles say."""
     moves: Mapping[str, Move] = field(default_factory=dict)
     """By link key: since when its count has differed from what is billed."""
 

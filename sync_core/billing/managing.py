@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sync_core.billing.adding import add, adjust, adopt, fresh_start, not_adoptable
 from sync_core.billing.changes import Case, same_product
+from sync_core.billing.describing import describe
 from sync_core.billing.existing import doubles, editor, edits, going_on, marked, strays
 from sync_core.billing.identity import plain
 from sync_core.model.agreements import AgreementStatus, Line
@@ -77,6 +78,7 @@ def _follow(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
         if edited:
             stands = f"Manual edits are accepted: it stands until something else than {plain(case.wanted)} is counted."
             yield replace(case.adopt(line, *words, stands), overrules=case.wanted)
+        yield from describe(case, line)
         return
     changes = list(adjust(case, line, *words, verdict=verdict))
     if set(edited) - {"quantity"}:

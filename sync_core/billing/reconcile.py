@@ -24,6 +24,7 @@ _ORDER = (
     ChangeKind.SET_QUANTITY,
     ChangeKind.PRORATE,
     ChangeKind.SET_PRICE,
+    ChangeKind.SET_TEXT,
     ChangeKind.ADD,
     ChangeKind.NONE,
 )

@@ -24,6 +24,9 @@ from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 _WRITES = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)
 _KNOWN = (*_WRITES, ChangeKind.ADOPT, ChangeKind.HAND_BACK)
 
+_NO_DOUBLE = "It ended a second line of the same units, which is not brought back."
+_NO_TEXT = "Names are kept in step with who holds the item. Take `names` out of the profile, and the next plan takes them out of the text."
+
 
 @dataclass(frozen=True)
 class Written:
@@ -67,10 +70,10 @@ def take_back(inputs: ReconcileInput, written: Sequence[Written], chosen: Collec
         written: all that was ever written for the link, oldest first.
         chosen: names of what is to be taken back.
     """
-    own = [item for item in written if not item.change.is_double]
+    own = [item for item in written if not item.change.is_double and item.change.kind is not ChangeKind.SET_TEXT]
     targets = [item for item in own if item.name in chosen]
-    doubles = [item for item in written if item.change.is_double and item.name in chosen]
-    changes = [_ask(inputs, item, "It ended a second line of the same units, which is not brought back.") for item in doubles]
+    beside = [item for item in written if item not in own and item.name in chosen]
+    changes = [_ask(inputs, item, _NO_TEXT if item.change.kind is ChangeKind.SET_TEXT else _NO_DOUBLE) for item in beside]
     return (*changes, *(_of_link(inputs, own, targets) if targets else ()))
 
 

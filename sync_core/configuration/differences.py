@@ -104,6 +104,8 @@ def _customer(old: CustomerConfiguration, new: CustomerConfiguration) -> Iterato
     yield from _changes(_without_stop(_members("guard rails", old.guard_rails, new.guard_rails)))
     yield from _changes(_without_stop(_members("approvals", old.approvals, new.approvals)))
     yield from _without_stop(_sets("excluded SKUs", old.excluded_skus, new.excluded_skus))
+    if old.names != new.names:
+        yield f"people {'may be named where a profile says so' if new.names else 'are no longer named'}"
     own = [{licence.name: licence for licence in item.custom_licences} for item in (old, new)]
     yield from _without_stop(_rules("own custom licence", *own))
     splits = [{written_name(split.item_id): split for split in item.splits} for item in (old, new)]

@@ -24,7 +24,7 @@ from sync_core.configuration.values import (
     whole_number,
 )
 from sync_core.model.agreements import Charge
-from sync_core.model.billing import Basis, Decreases, ManualEdits
+from sync_core.model.billing import Basis, Decreases, ManualEdits, Names
 from sync_core.model.configuration import Credential, MailVia
 from sync_core.model.customers import Mode, SignIn
 from sync_core.model.plans import ChangeKind
@@ -81,6 +81,8 @@ PROFILE = Fields(
         "cost_plus": Field(amount(), "The unit price as so many percent on the PSA's unit cost."),
         "charge": Field(choice(Charge), "How new lines are charged: billable (the default), do not bill or no charge."),
         "taxable": Field(flag(), "Whether new lines are taxable; as the PSA's catalogue says by default."),
+        "names": Field(choice(Names), "How the people who hold the item are named in the line's text: none (the default), display name or upn."),
+        "show_unassigned": Field(flag(), "With names, whether the units that nobody holds are counted behind them; false by default."),
         "description": Field(text_value("a text"), "The text of new lines on the invoice; {item} stands for the item. The catalogue's by default."),
     },
     at_most_one=[("prices", "cost_plus")],
@@ -211,6 +213,7 @@ CUSTOMER = Fields(
         "custom_licences": Field(
             MapOf(OWN_CUSTOM_LICENCE, text_value("a custom licence")), "Custom licences that count otherwise here: what is named replaces the usual."
         ),
+        "names": Field(flag(), "False where nobody of this customer is to be named on an invoice, whatever the profiles say; true by default."),
         "guard_rails": Field(GUARD_RAILS, "Where this customer's limits differ."),
         "approvals": Field(OWN_APPROVALS, "Where this customer needs another word; kinds that are not named stay as for everybody."),
     },

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from sync_core.configuration.nodes import Problems
 from sync_core.configuration.shapes import Section
-from sync_core.model.billing import BillingProfile, PriceRange
+from sync_core.model.billing import BillingProfile, Names, PriceRange
 
-_PLAIN = ("basis", "minimum", "included", "bill_warning", "prorate", "credits", "decreases", "cost_plus", "charge", "taxable", "description")
+_NUMBERS = ("basis", "minimum", "included", "bill_warning", "prorate", "credits", "decreases", "cost_plus")
+_WORDS = ("charge", "taxable", "description", "names", "show_unassigned")
 
 
 def read_profiles(file: Section, problems: Problems) -> dict[str, BillingProfile]:
@@ -21,7 +22,10 @@ def read_profiles(file: Section, problems: Problems) -> dict[str, BillingProfile
 def _profile(name: str, section: Section, problems: Problems) -> BillingProfile:
     if section.get("credits") and not section.get("prorate"):
         problems.error(section.place_of("credits"), "credits without prorate", "Add 'prorate: true', or take the credits out")
-    return BillingProfile(name, section.get("product", ""), prices=tuple(_prices(section, problems)), **section.given(*_PLAIN))
+    if section.get("show_unassigned") and section.get("names", Names.NONE) is Names.NONE:
+        fix = "Add 'names: display name' or 'names: upn', or take show_unassigned out"
+        problems.error(section.place_of("show_unassigned"), "unassigned units behind names that are not shown", fix)
+    return BillingProfile(name, section.get("product", ""), prices=tuple(_prices(section, problems)), **section.given(*_NUMBERS, *_WORDS))
 
 
 def _prices(section: Section, problems: Problems) -> Iterator[PriceRange]:

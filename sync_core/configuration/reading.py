@@ -178,7 +178,7 @@ def _customer(section: Section, rules: tuple[Rule, ...], usual: Usual, excluded:
     customer = Customer(section.get("tenant_id", ""), section.get("name", ""), **section.given("sign_in", "mode"))
     rails, approvals = _guard_rails(section.section("guard_rails"), usual[0]), _approvals(section.section("approvals"), usual[1])
     own = own_custom_licences(section.section("custom_licences"), references)
-    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits, approvals)
+    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits, approvals, section.get("names", True))
 
 
 def _companies(section: Section, references: References) -> dict[str, str]:

@@ -107,6 +107,7 @@ def _customer(item: CustomerConfiguration, usual: Configuration) -> Document:
             "name": customer.name,
             "mode": str(customer.mode),
             "sign_in": str(customer.sign_in),
+            "names": None if item.names else False,
             "exclusions": sorted(item.excluded_skus),
             "guard_rails": _guard_rails(item.guard_rails, usual.guard_rails),
             "approvals": _approvals(item.approvals, usual.approvals),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sync_core.counting.custom.licences import add_up, count_licence
+from sync_core.counting.custom.people import People, people_of
 from sync_core.counting.custom.selections import Selections
 from sync_core.counting.custom.splits import divide
 from sync_core.counting.items import absent, count
@@ -31,3 +34,11 @@ def count_customer(snapshot: UsageSnapshot, configuration: Configuration, item: 
     for split in item.splits:
         items |= {part.item_id: part for part in divide(split, whole(split.item_id), licences, snapshot, selections)}
     return tuple(items.values())
+
+
+def people_by_item(snapshot: UsageSnapshot, configuration: Configuration, item: CustomerConfiguration) -> Mapping[str, People]:
+    """By item id, the people behind the items whose lines name them; an item is missing where it is not known who they are."""
+    licences = {licence.item_id: licence for licence in configuration.custom_licences_of(item)} if item.named else {}
+    selections = Selections(snapshot)
+    found = {item_id: people_of(item_id, licences, item.splits, snapshot, selections) for item_id in item.named}
+    return {item_id: people for item_id, people in found.items() if people is not None}

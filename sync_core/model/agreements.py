@@ -55,6 +55,8 @@ class Product:
     price: Decimal
     active: bool = True
     cost: Decimal | None = None
+    text: str = ""
+    """What a new line of it says on the invoice, where the catalogue has a text of its own for that."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Agreement:
     cycle: str = ""
     parent_id: str | None = None
     abilities: frozenset[Ability] = frozenset()
+    text_limit: int = 0
+    """How many characters (UTF-16 units) the text of a line may have; 0 where it cannot be written."""
 
 
 @dataclass(frozen=True)

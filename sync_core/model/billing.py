@@ -83,6 +83,9 @@ class BillingProfile:
     charge: Charge = Charge.BILLABLE
     taxable: bool | None = None
     description: str = ""
+    names: Names = Names.NONE
+    show_unassigned: bool = False
+    """With names: whether the units that nobody holds are counted behind them."""
 
 
 class LineChoice(StrEnum):
@@ -221,3 +224,5 @@ class Binding:
     due: tuple[Due, ...] = ()
     counts_from: date | None = None
     """The first day that is charged, where the days before the line's own start are on a self-ending line."""
+    text: str = ""
+    """A fingerprint of the line's text as we last left it with names in it; empty where there are none of ours."""

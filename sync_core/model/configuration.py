@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits
+from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits, Names
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer, Mode
 from sync_core.model.plans import ChangeKind
@@ -134,6 +134,14 @@ class CustomerConfiguration:
     custom_licences: tuple[CustomLicence, ...] = ()
     splits: tuple[Split, ...] = ()
     approvals: Approvals = Approvals()
+    names: bool = True
+    """Whether lines may name this customer's people where a profile says so."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The ids of the items whose lines name the people behind them."""
+        named = (link.item_id for link in self.links if link.profile.names is not Names.NONE)
+        return tuple(dict.fromkeys(named)) if self.names else ()
 
 
 class MailVia(StrEnum):

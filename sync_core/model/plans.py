@@ -22,6 +22,8 @@ class ChangeKind(StrEnum):
     PRORATE = "prorate"
     """Adds self-ending lines only: the main line keeps its quantity until the period is invoiced."""
     SET_PRICE = "set price"
+    SET_TEXT = "set text"
+    """Puts the names of people into the text of a line, or takes them out; moves no money."""
     END = "end"
     ADOPT = "adopt"
     """Takes an existing line under management as it is; writes nothing to the PSA."""
@@ -66,7 +68,8 @@ class Change:
     """One difference between the desired and the actual line.
 
     Quantities are in units; money is net, in ``currency``, an estimate for one period of the agreement. ``self_ending`` lines are
-    written before the line itself, with ``terms``; so is a new line. The ``unit_price`` of ``terms`` is the new one of a set price.
+    written before the line itself, with ``terms``; so is a new line. The ``unit_price`` of ``terms`` is the new one of a set price, the ``text`` that
+    of a set text, with the names in it.
     ``rests_on`` are the PSA's values the change relies on: if one differs right before the write, the change is held.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, moves, needs, postponed, reconcile, resolve
-from sync_core.counting import count_customer, usage_needs
+from sync_core.counting import count_customer, people_by_item, usage_needs
 from sync_core.errors import SyncError
 from sync_core.events import event
 from sync_core.model.agreements import Agreement, AgreementLines, Product
@@ -46,10 +46,11 @@ def find_changes(
     Raises what the ports raise: ``SkipCustomer``, ``StopRun``, ``RetryLater``, ``Rejected``.
     """
     licences = configuration.custom_licences_of(item)
-    snapshot = context.adapters.microsoft(configuration).read_usage(item.customer, usage_needs(licences, item.splits))
+    needed = usage_needs(licences, item.splits, with_names=bool(item.named))
+    snapshot = context.adapters.microsoft(configuration).read_usage(item.customer, needed)
     items = count_customer(snapshot, configuration, item)
     reader = _Reader(context, run, configuration, item, record)
-    inputs = reader.inputs(snapshot, items, plan_id)
+    inputs = replace(reader.inputs(snapshot, items, plan_id), people=people_by_item(snapshot, configuration, item), private=not item.names)
     inputs = replace(inputs, moves=moves(inputs))
     judged = judge(reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)

@@ -35,6 +35,8 @@ def before_and_after(change: Change) -> str:
             return f"{before} → {after}, by its days"
         case ChangeKind.SET_PRICE:
             return f"price {plain(change.unit_price)} → {plain(change.terms.unit_price)}"
+        case ChangeKind.SET_TEXT:
+            return f"text “{change.terms.text}”"
         case ChangeKind.END:
             return f"{before} → 0, the line ends"
         case ChangeKind.ADOPT:

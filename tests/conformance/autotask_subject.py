@@ -84,7 +84,8 @@ class AutotaskSubject:
         self._server.close()
 
     def _fault(self, effect: Effect, **members: Any) -> None:
-        self.simulator.faults.add(Fault(effect, "POST", r"/Contracts/\d+/", **members))
+        for method in ("POST", "PATCH"):
+            self.simulator.faults.add(Fault(effect, method, r"/Contracts/\d+/", **members))
 
     def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
         self._late.append(write)

@@ -37,7 +37,7 @@ class HaloPsaSubject:
         self._ledger = halopsa_books()
         self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
         self._server = serve(with_unknown_members(self.simulator))
-        self.psa = halopsa(self._server.url, self._access, {"page_size": "3"})
+        self.psa = halopsa(self._server.url, self._access, {"page_size": "3", "text_limit": "4000"})
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "-1", "-2", "1"
 
     def lose_next_answer(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from adapters.clock import SystemClock
 from sync_core.documents import dumps, loads
 from sync_core.errors import OutcomeUnknown, Rejected, Throttled
-from sync_core.model.agreements import Agreement, Line
+from sync_core.model.agreements import Agreement, Line, Terms
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Probe, Receipt
 from tests.conformance.subjects import APRIL, LINES, TODAY, Subject
@@ -52,6 +53,9 @@ class Case:
         before = self.second.quantity
         return self.steps(ChangeKind.END, line_id=self.second.line_id, before=before, after=Decimal(0), effective=END_OF_MARCH)
 
+    def set_text(self, text: str = "As agreed | Users: Buyer") -> Steps:
+        return self.steps(ChangeKind.SET_TEXT, line_id=self.first.line_id, terms=Terms(text=text))
+
     def steps(self, kind: ChangeKind, **members: Any) -> Steps:
         steps = tuple(self.psa.steps_for(self.agreement, [self.change(kind, **members)], "plan-1"))
         assert steps
@@ -87,11 +91,17 @@ def case(subject: Subject) -> Case:
     return Case(subject)
 
 
-CHANGES = pytest.mark.parametrize("make", [Case.add, Case.set_quantity, Case.end], ids=["add", "set-quantity", "end"])
+CHANGES = pytest.mark.parametrize("make", [Case.add, Case.set_quantity, Case.set_text, Case.end], ids=["add", "set-quantity", "set-text", "end"])
 MAKERS = pytest.mark.parametrize(
     "make",
-    [lambda case: case.add()[0], lambda case: completing(case, case.add()), lambda case: case.set_quantity()[0], lambda case: case.end()[0]],
-    ids=["add", "completed-add", "set-quantity", "end"],
+    [
+        lambda case: case.add()[0],
+        lambda case: completing(case, case.add()),
+        lambda case: case.set_quantity()[0],
+        lambda case: case.set_text()[0],
+        lambda case: case.end()[0],
+    ],
+    ids=["add", "completed-add", "set-quantity", "set-text", "end"],
 )
 """The step under test. What has to be written before it is written."""
 
@@ -114,6 +124,32 @@ def test_a_set_quantity_holds_and_moves_nothing_else(case: Case) -> None:
     assert case.send_all(case.set_quantity()).line_id == case.first.line_id
     line = case.line(case.first.line_id)
     assert (line.quantity, line.starts, line.ends, line.unit_price) == (Decimal(12), case.first.starts, None, case.first.unit_price)
+
+
+def test_a_text_up_to_the_limit_is_kept_whole_and_moves_nothing_else(case: Case) -> None:
+    text = "Ä" * case.agreement.text_limit
+    case.send_all(case.set_text(text))
+    assert replace(case.line(case.first.line_id), text=case.first.text, edited_by="", edited_at="") == replace(case.first, edited_by="", edited_at="")
+    assert case.line(case.first.line_id).text == text
+
+
+def test_a_text_beyond_the_limit_is_refused_and_not_cut(case: Case) -> None:
+    (step,) = case.set_text("x" * (case.agreement.text_limit + 1))
+    with pytest.raises(Rejected):
+        case.send(step)
+    assert case.line(case.first.line_id).text == case.first.text
+
+
+def test_a_new_line_has_the_text_it_is_given(case: Case) -> None:
+    product = case.psa.products(["M365-3"])[0]
+    steps = case.steps(
+        ChangeKind.ADD, product_id=product.product_id, after=Decimal(5), effective=APRIL, marker=MARKER, terms=Terms(text="Cloud | Users: Buyer")
+    )
+    assert case.line(case.send_all(steps).line_id).text == "Cloud | Users: Buyer"
+
+
+def test_a_text_names_nobody_in_what_a_step_says_of_itself(case: Case) -> None:
+    assert not any("Buyer" in step.describes for step in case.set_text())
 
 
 def test_a_fraction_of_a_unit_survives_or_is_refused_before_it_is_sent(case: Case) -> None:

@@ -17,7 +17,7 @@ from adapters.psa.autotask.books import SAMPLE, Account, Books
 from adapters.psa.autotask.client import Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
 from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
-from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, steps_for
+from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, is_text, steps_for
 from adapters.psa.autotask.units import Reading, Unclear, UnitRow, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
@@ -104,6 +104,9 @@ class Autotask:
         self._ahead.forget(step.agreement_id)
         if is_adjustment(step):
             return self._adjust(step, send_until)
+        if is_text(step):
+            self._client.write(step.request["path"], step.request["body"], send_until, "PATCH")
+            return Receipt(step.line_id, f"Contract service {step.line_id} of contract {step.agreement_id}")
         line_id = self._client.write(step.request["path"], step.request["body"], send_until)
         if not line_id:
             raise OutcomeUnknown("Autotask took the write and names no contract service", where=f"PSA connection {self.connection}")
@@ -112,6 +115,8 @@ class Autotask:
     def probe(self, step: Step) -> Probed:
         """See ``Psa.probe``. Adjustments cannot be read: the units on their day tell."""
         self._ahead.forget(step.agreement_id)
+        if is_text(step):
+            return self._probe_text(step)
         return self._probe_units(step) if is_adjustment(step) else self._probe_line(step)
 
     def health(self) -> Health:
@@ -193,6 +198,14 @@ class Autotask:
         if line.product_id != str(step.request["body"]["serviceID"]):
             return Probed(Probe.CANNOT_TELL, (line,), "The contract service with our marker is of another service")
         return Probed(Probe.DONE, (line,))
+
+    def _probe_text(self, step: Step) -> Probed:
+        lines = self._lines(self._books.account(step.agreement_id), self._books.today)
+        line = next((line for line in lines if line.line_id == step.line_id), None)
+        if line is None:
+            return Probed(Probe.CANNOT_TELL, why=f"Contract service {step.line_id} is not there")
+        done = line.text.split() == step.request["body"]["invoiceDescription"].split()
+        return Probed(Probe.DONE, (line,)) if done else Probed(Probe.NOT_DONE)
 
     def _probe_units(self, step: Step) -> Probed:
         account = self._books.account(step.agreement_id)

@@ -108,17 +108,17 @@ class Client:
         limit = self._object(answer, "externalRequestThreshold", int)
         return Threshold(self._object(answer, "currentTimeframeRequestCount", int), limit)
 
-    def write(self, path: str, body: Mapping[str, Any], send_until: float) -> str:
-        """Posts one record and answers with its id, or with nothing where Autotask names none.
+    def write(self, path: str, body: Mapping[str, Any], send_until: float, method: str = "POST") -> str:
+        """Posts (or patches) one record and answers with its id, or with nothing where Autotask names none.
 
         Raises:
             Rejected: refused, nothing was written.
             Throttled: not sent, or refused before processing.
             OutcomeUnknown: sent, and nobody knows.
         """
-        where = f"{self._where} POST {path}"
+        where = f"{self._where} {method} {path}"
         url, headers, content = f"{self._zone.base()}/{path}", self._headers(), json.dumps(body).encode()
-        answer = self._http.write("POST", url, send_until=send_until, headers=headers, body=content, deadline=self._write_deadline)
+        answer = self._http.write(method, url, send_until=send_until, headers=headers, body=content, deadline=self._write_deadline)
         if not answer.ok:
             self._forget(answer)
             raise write_refused(answer, where)

@@ -27,10 +27,12 @@ RECURRING_SERVICE = 7
 
 CONTRACT_FIELDS = ("id", "companyID", "contractName", "contractPeriodType", "contractCategory", "status", "startDate", "endDate")
 LINE_FIELDS = ("id", "contractID", "serviceID", "unitPrice", "internalDescription", "invoiceDescription")
-PRODUCT_FIELDS = ("id", "name", "description", "unitPrice", "isActive")
+PRODUCT_FIELDS = ("id", "name", "description", "invoiceDescription", "unitPrice", "isActive")
 COMPANY_FIELDS = ("id", "companyName", "webAddress")
 CONTACT_FIELDS = ("id", "companyID", "emailAddress", "emailAddress2", "emailAddress3")
 
+LONGEST_TEXT = 1000
+"""Characters that ``invoiceDescription`` takes (Autotask developer help, ContractServices)."""
 _ACTIVE_VALUE = "1"
 """The value of *Active* in a tenant whose labels are in another language (seen in every tenant, not documented)."""
 _LATE_PERIODS = 3
@@ -81,6 +83,7 @@ def contract(record: Record, names: Labels, settings: AutotaskSettings, today: d
         prorates=True,
         currency=settings.currency,
         cycle=cycle,
+        text_limit=LONGEST_TEXT,
     )
 
 
@@ -148,6 +151,7 @@ def product(record: Record) -> Product:
         name=text(record, "description") or name,
         price=amount(record, "unitPrice", Decimal(0)),
         active=member(record, "isActive") is not False,
+        text=text(record, "invoiceDescription"),
     )
 
 

@@ -3,12 +3,14 @@
     add            POST Contracts/{id}/Services             the line, with our marker and start in its internal description
                    POST Contracts/{id}/ServiceAdjustments   its units from the effective date on
     set quantity   POST Contracts/{id}/ServiceAdjustments   the difference from the effective date on
+    set text       PATCH Contracts/{id}/Services            the invoice description
     end            POST Contracts/{id}/ServiceAdjustments   all units away from the day after the last billed one
 
-An adjustment is a difference that can be neither read nor taken back, so no step is repeatable: what the line held and is to hold
+An adjustment is a difference that can be neither read nor taken back, so no step but a text is repeatable: what the line held and is to hold
 stands beside the request, and is compared right before it is sent and whenever it is looked for. Dates are sent as noon, because
-the day of midnight is moved in some zones (Autotask's developer help is not clear about it). Price and text of a new line come from
-the catalogue.
+the day of midnight is moved in some zones (Autotask's developer help is not clear about it). The price of a new line comes
+from the catalogue, and so does its text unless names go into it. Unverified: that a text that is set is shown in place of the
+service's standard one.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str) -> 
             case ChangeKind.SET_QUANTITY:
                 effective = needed(change.effective, change, "an effective date")
                 steps.append(_adjustment(agreement, change, plan_id, _line_id(change), effective, _units(change, "before"), _units(change, "after")))
+            case ChangeKind.SET_TEXT:
+                steps.append(_text(agreement, change, plan_id))
             case ChangeKind.END if change.before != 0:
                 effective = needed(change.effective, change, "a last billed day") + ONE_DAY
                 steps.append(_adjustment(agreement, change, plan_id, _line_id(change), effective, _units(change, "before"), 0))
@@ -46,8 +50,13 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str) -> 
 
 
 def is_adjustment(step: Step) -> bool:
-    """Whether a step changes units; otherwise it makes a line."""
+    """Whether a step changes units; otherwise it makes a line, or writes one's text."""
     return "unitChange" in step.request["body"]
+
+
+def is_text(step: Step) -> bool:
+    """Whether a step writes the text of a line that is there."""
+    return bool(step.request["method"] == "PATCH")
 
 
 def effective_day(step: Step) -> date:
@@ -68,7 +77,7 @@ def _new_line(agreement: Agreement, change: Change, plan_id: str) -> Step:
         "contractID": int(agreement.agreement_id),
         "serviceID": int(change.product_id),
         "internalDescription": described(change.marker, effective),
-    }
+    } | ({"invoiceDescription": change.terms.text} if change.terms.text else {})
     return Step(
         step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "line"),
         change_ids=(change.change_id,),
@@ -77,6 +86,26 @@ def _new_line(agreement: Agreement, change: Change, plan_id: str) -> Step:
         describes=f"Add the service {change.product} to contract {agreement.agreement_id} ({agreement.name})",
         request={"method": "POST", "path": f"Contracts/{agreement.agreement_id}/Services", "body": body},
         repeatable=False,
+        marker=change.marker,
+    )
+
+
+def _text(agreement: Agreement, change: Change, plan_id: str) -> Step:
+    """Of a contract service only its price and this text can be updated (Autotask developer help)."""
+    line_id = _line_id(change)
+    return Step(
+        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "text"),
+        change_ids=(change.change_id,),
+        connection=agreement.connection,
+        agreement_id=agreement.agreement_id,
+        describes=f"Give {change.product} another text on contract {agreement.agreement_id} ({agreement.name})",
+        request={
+            "method": "PATCH",
+            "path": f"Contracts/{agreement.agreement_id}/Services",
+            "body": {"id": int(line_id), "invoiceDescription": change.terms.text},
+        },
+        repeatable=True,
+        line_id=line_id,
         marker=change.marker,
     )
 

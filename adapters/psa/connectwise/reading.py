@@ -27,7 +27,10 @@ LINE_FIELDS = (
 )
 COMPANY_FIELDS = "id,name,website"
 CONTACT_FIELDS = "id,company,communicationItems"
-PRODUCT_FIELDS = "id,identifier,description,price,cost,inactiveFlag,productClass"
+PRODUCT_FIELDS = "id,identifier,description,customerDescription,price,cost,inactiveFlag,productClass"
+
+LONGEST_TEXT = 6000
+"""Characters that ``invoiceDescription`` takes (ConnectWise OpenAPI description)."""
 
 ONE_DAY = timedelta(days=1)
 UNKNOWN_START = date(1970, 1, 1)
@@ -63,6 +66,7 @@ def agreement(record: Record, settings: ConnectWiseSettings) -> Agreement:
         cycle=cycle,
         parent_id=text(record, "parentAgreement/id") or None,
         abilities=settings.abilities,
+        text_limit=LONGEST_TEXT,
     )
     return replace(head, next_invoice=_first_open_day(head, record, settings.next_invoice_date)) if start else head
 
@@ -102,6 +106,7 @@ def product(record: Record) -> Product:
         price=amount(record, "price", Decimal(0)),
         active=member(record, "inactiveFlag") is not True,
         cost=None if member(record, "cost") is None else amount(record, "cost"),
+        text=text(record, "customerDescription"),
     )
 
 

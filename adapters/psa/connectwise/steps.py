@@ -28,7 +28,7 @@ _REFERENCES = frozenset({"product", "invoiceGrouping"})
 
 
 def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, cancelled: CancelledDate) -> tuple[Step, ...]:
-    """The writes of each change, self-ending lines before a main line that is there, in the order of the changes; raises ``ValueError`` where something is missing."""
+    """The writes of each change in order, self-ending lines before a main line that is there; raises ``ValueError`` where something is missing."""
     steps = []
     for change in changes:
         match change.kind:
@@ -39,6 +39,8 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, can
             case ChangeKind.SET_PRICE:
                 price = needed(change.terms.unit_price, change, "a price")
                 steps.append(_patch(agreement, change, plan_id, [_replace("unitPrice", json_number(price))], f"to the price {price}"))
+            case ChangeKind.SET_TEXT:
+                steps.append(_patch(agreement, change, plan_id, [_replace("invoiceDescription", change.terms.text)], "to another text"))
             case ChangeKind.SET_QUANTITY:
                 steps += _beside(agreement, change, plan_id, cancelled)
                 operations = [_replace("quantity", json_number(needed(change.after, change, "a quantity")))]

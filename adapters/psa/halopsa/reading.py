@@ -52,6 +52,7 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
         prorates=False,
         currency=text(record, "currency_code_name") or text(record, "currency") or settings.currency,
         cycle=cycle,
+        text_limit=settings.text_limit,
     )
     return _with_next_invoice(head, created, settings.next_invoice_covers)
 
@@ -73,7 +74,7 @@ def line(record: Record, items: Mapping[str, Product], line_end: LineEnd) -> Lin
         charge=Charge.DO_NOT_BILL if member(record, "isinactive") is True else Charge.BILLABLE,
         starts=day(record, "startdate"),
         ends=ends - ONE_DAY if ends and line_end is LineEnd.EXCLUSIVE else ends,
-        text=text(record, "item_shortdescription"),
+        text=text(record, "item_longdescription"),
         marker=text(record, "item_internal_reference"),
         computed=is_computed(record),
     )

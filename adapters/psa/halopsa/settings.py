@@ -23,6 +23,7 @@ SETTINGS: Mapping[str, str] = {
     "line_end": "Whether a line's end date is its last billed day (inclusive, the default) or the first day not billed (exclusive).",
     "lines_in_list": "Whether the list of recurring invoices holds their lines whole: yes, no, or auto (the default: one of them is compared).",
     "lines_kept_seconds": "How long lines that were read in bulk serve for planning, in seconds; default 1800. Before a write they are read anew.",
+    "text_limit": "How many characters the long description of a line takes; default 1000, as Halo publishes no limit.",
     "settle_seconds": "How long after its deadline a lost write may still happen in Halo, in seconds; default 120.",
     "parallel": "How many requests the app sends at once, over all its instances; default 4.",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 60, as Halo publishes no limit.",
@@ -80,6 +81,7 @@ class HaloPsaSettings:
     lines_in_list: LinesInList = LinesInList.AUTO
     lines_kept_seconds: float = 1800.0
     settle_seconds: float = 120.0
+    text_limit: int = 1000
     page_size: int = 100
 
 
@@ -102,6 +104,7 @@ def parse(connection: Connection) -> HaloPsaSettings:
         line_end=choice(connection, "line_end", LineEnd.INCLUSIVE),
         lines_in_list=choice(connection, "lines_in_list", LinesInList.AUTO),
         lines_kept_seconds=number(connection, "lines_kept_seconds", 1800, least=0),
+        text_limit=number(connection, "text_limit", 1000, least=100),
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 100, least=1, most=100),
     )

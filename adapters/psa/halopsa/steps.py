@@ -27,6 +27,8 @@ from sync_core.ports import Probe
 
 RESOURCE = "RecurringInvoice"
 MARKER = "item_internal_reference"
+LONG_TEXT = "item_longdescription"
+"""Where names go: below the line's own short text. Unverified: that every layout of an invoice shows it."""
 LONGEST_MARKER = 50
 
 Operation = Mapping[str, str]
@@ -43,7 +45,7 @@ class Effect:
 
 def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, line_end: LineEnd) -> tuple[Step, ...]:
     """One step for all changes that write; raises ``ValueError`` for a change that lacks what it needs."""
-    writing = [change for change in changes if change.kind in (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)]
+    writing = [change for change in changes if change.kind in (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.SET_TEXT, ChangeKind.END)]
     if not writing:
         return ()
     operations = [_operation(change, line_end) for change in writing]
@@ -121,6 +123,8 @@ def _operation(change: Change, line_end: LineEnd) -> Operation:
             last = needed(change.effective, change, "a last billed day")
             sent = last + ONE_DAY if line_end is LineEnd.EXCLUSIVE else last
             return {"operation": change.kind.value, "line": _line_id(change), "ends": sent.isoformat()}
+        case ChangeKind.SET_TEXT:
+            return {"operation": change.kind.value, "line": _line_id(change), "text": change.terms.text}
     quantity = needed(change.after, change, "a quantity")
     return {"operation": change.kind.value, "line": _line_id(change), "quantity": str(quantity)}
 
@@ -138,7 +142,7 @@ def _add(change: Change) -> Operation:
         "price": str(change.unit_price),
         "starts": starts.isoformat(),
         "marker": change.marker,
-    }
+    } | ({"long text": change.terms.text} if change.terms.text else {})
 
 
 def _line_id(change: Change) -> str:
@@ -153,6 +157,8 @@ def _described(change: Change) -> str:
             return f"add {change.product} x {change.after} from {change.effective}"
         case ChangeKind.END:
             return f"end {change.product} on line {change.line_id} with {change.effective}"
+        case ChangeKind.SET_TEXT:
+            return f"give {change.product} another text on line {change.line_id}"
     return f"set {change.product} to {change.after} on line {change.line_id}"
 
 
@@ -160,6 +166,7 @@ def _new_line(operation: Operation) -> dict[str, Any]:
     return {
         "item_shortdescription": operation["text"],
         "unit_price": json_number(Decimal(operation["price"])),
+        **({LONG_TEXT: operation["long text"]} if "long text" in operation else {}),
         **_members(operation),
     }
 
@@ -176,6 +183,8 @@ def _members(operation: Operation) -> dict[str, Any]:
             }
         case ChangeKind.END:
             return {"enddate": f"{operation['ends']}T00:00:00", "autorenew": False}
+        case ChangeKind.SET_TEXT:
+            return {LONG_TEXT: operation["text"]}
     return {"qty_order": json_number(Decimal(operation["quantity"]))}
 
 
@@ -191,4 +200,4 @@ def _same(name: str, value: Any, record: Record) -> bool:
         return amount(record, name, Decimal("NaN")) == Decimal(str(value))
     if name == "autorenew":
         return record.get(name) in (None, value)
-    return text(record, name) == str(value)
+    return text(record, name).split() == str(value).split()

@@ -47,12 +47,13 @@ def needs_of(counts: Counts, conditions: Iterable[Condition]) -> UsageNeeds:
     )
 
 
-def usage_needs(licences: Iterable[CustomLicence], splits: Iterable[Split]) -> UsageNeeds:
-    """All that a customer's custom licences and splits have to know."""
+def usage_needs(licences: Iterable[CustomLicence], splits: Iterable[Split], with_names: bool = False) -> UsageNeeds:
+    """All that a customer's custom licences and splits have to know, and lines that name people."""
     known = {licence.item_id: licence for licence in licences}
     counted = (needs_of(licence.counts, conditions_of(licence)) for licence in known.values())
     divided = (needs_of(counts_of(split, known), where_of(split)) for split in splits)
-    return _united((*counted, *divided))
+    named = (UsageNeeds(frozenset({Source.USERS})),) if with_names else ()
+    return _united((*counted, *divided, *named))
 
 
 def counts_of(split: Split, known: Mapping[str, CustomLicence]) -> Counts:

@@ -15,7 +15,9 @@ from sync_core.model.licences import Source, UsageSnapshot, User
 People = tuple[User, ...]
 
 
-def people_of(item_id: str, known: Mapping[str, CustomLicence], splits: Iterable[Split], snapshot: UsageSnapshot) -> People | None:
+def people_of(
+    item_id: str, known: Mapping[str, CustomLicence], splits: Iterable[Split], snapshot: UsageSnapshot, selections: Selections
+) -> People | None:
     """The people behind an item, each once; ``None`` where what was read leaves open who they are. ``known`` is by item id.
 
     Of mailboxes and devices they are the users, as far as there are any.
@@ -25,23 +27,21 @@ def people_of(item_id: str, known: Mapping[str, CustomLicence], splits: Iterable
     licence = known.get(whole_id(item_id))
     split = next((each for each in splits if item_id in each.item_ids), None)
     if split:
-        return _of_part(item_id, split, known, snapshot)
+        return _of_part(item_id, split, known, snapshot, selections)
     if licence is None:
         return tuple(user for user in snapshot.users if item_id in user.sku_ids)
     if licence.counts is Counts.SUM:
-        parts = [people_of(each, known, (), snapshot) for each in licence.sum_of]
+        parts = [people_of(each, known, (), snapshot, selections) for each in licence.sum_of]
         return None if None in parts else _once(chain.from_iterable(part or () for part in parts))
     if questions_of(licence.counts, conditions_of(licence), snapshot):
         return None
-    selections = Selections(snapshot)
     return _selected(selections, licence.counts, selections.counted(licence))
 
 
-def _of_part(item_id: str, split: Split, known: Mapping[str, CustomLicence], snapshot: UsageSnapshot) -> People | None:
+def _of_part(item_id: str, split: Split, known: Mapping[str, CustomLicence], snapshot: UsageSnapshot, selections: Selections) -> People | None:
     licence, counts = known.get(split.item_id), counts_of(split, known)
     if questions_of(counts, (*(conditions_of(licence) if licence else ()), *where_of(split)), snapshot):
         return None
-    selections = Selections(snapshot)
     return _selected(selections, counts, shares_of(split, known, selections)[split.item_ids.index(item_id)])
 
 

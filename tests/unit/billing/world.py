@@ -13,7 +13,7 @@ from sync_core.counting import count
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Line, Product, SelfEnding
 from sync_core.model.billing import BillingProfile, Binding, Link, Move, Question
 from sync_core.model.configuration import GuardRails, Partner
-from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot
+from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
 TODAY = date(2025, 4, 17)
@@ -96,6 +96,9 @@ class World:
     plan_id: str = "plan-1"
     moves: Mapping[str, Move] = field(default_factory=dict)
     """What earlier days left of counts that moved."""
+    people: tuple[User, ...] | None = None
+    """Who holds the SKU, if that was read."""
+    private: bool = False
 
     @property
     def inputs(self) -> ReconcileInput:
@@ -127,6 +130,8 @@ class World:
             company_lines={COMPANY: tuple(agreements.values())},
             products={("cw", item.profile.product): self.product for item in self.links},
             moves=self.moves,
+            people={} if self.people is None else {SKU: self.people},
+            private=self.private,
         )
 
     def propose(self) -> tuple[Change, ...]:
@@ -149,7 +154,7 @@ class World:
         world = self._main_line_done(change, new_id) if change.kind is ChangeKind.ADD else self
         for number, each in enumerate(change.self_ending):
             world = world._added_beside(change, each, f"{new_id}-{number}")
-        if change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE, ChangeKind.END, ChangeKind.ADOPT):
+        if change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE, ChangeKind.SET_TEXT, ChangeKind.END, ChangeKind.ADOPT):
             world = world._main_line_done(change, new_id)
         return world
 
@@ -167,6 +172,7 @@ class World:
                 "product": change.product,
                 "starts": change.line_from or change.effective,
                 "marker": change.marker,
+                "text": change.terms.text,
             }
             price = change.unit_price if change.terms.unit_price is None else change.terms.unit_price
             made = line(new_id, int(change.after or 0), unit_price=price, charge=change.terms.charge, **facts)
@@ -176,6 +182,8 @@ class World:
             made = replace(made, quantity=change.after or Decimal(0))
         if change.kind is ChangeKind.SET_PRICE:
             made = replace(made, unit_price=change.terms.unit_price or Decimal(0))
+        if change.kind is ChangeKind.SET_TEXT:
+            made = replace(made, text=change.terms.text)
         if change.kind is ChangeKind.END:
             made = replace(made, ends=change.effective)
         lines = (*(item for item in self.lines if item.line_id != made.line_id), made)

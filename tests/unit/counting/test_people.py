@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sync_core.counting import people_of
+from sync_core.counting import people_by_item
+from sync_core.model.billing import BillingProfile, Names
+from sync_core.model.configuration import AgreementBy, AgreementChoice, Configuration, ConfiguredLink, CustomerConfiguration
 from sync_core.model.custom_licences import Counts, CustomLicence, Part, Split, part_id
+from sync_core.model.customers import Customer
 from sync_core.model.licences import Source, UsageSnapshot
-from tests.unit.billing.world import SKU
+from tests.unit.billing.world import CUSTOMER, PARTNER, SKU
 from tests.unit.counting.people import licence, mailbox, usage, user, where
 
+PROFILE = BillingProfile("p", "P", names=Names.UPN)
 PEOPLE = (user(1, texts={"city": "Ulm"}), user(2), user(3, licensed=False))
 
 
-def ids(held: UsageSnapshot, item_id: str, *licences: CustomLicence, splits: tuple[Split, ...] = ()) -> list[str] | None:
+def ids(held: UsageSnapshot, item_id: str, *licences: CustomLicence, splits: tuple[Split, ...] = (), names: bool = True) -> list[str] | None:
     """The ids of the people behind an item."""
-    people = people_of(item_id, {each.item_id: each for each in licences}, splits, held)
+    links = (ConfiguredLink("k", item_id, PROFILE, "cw", "250", AgreementChoice(AgreementBy.ID, "7")),)
+    item = CustomerConfiguration(Customer(CUSTOMER, "Contoso"), links, custom_licences=licences, splits=splits, names=names)
+    people = people_by_item(held, Configuration(PARTNER, (), (item,)), item).get(item_id)
     return None if people is None else [each.user_id for each in people]
 
 
@@ -43,6 +49,10 @@ def test_a_part_has_the_people_it_takes_and_the_remainder_the_others() -> None:
     split = Split(SKU, (Part("ulm", (where(city="Ulm"),)),), "rest")
     found = [ids(usage(*PEOPLE), part_id(SKU, part), splits=(split,)) for part in ("ulm", "rest")]
     assert found == [["u1"], ["u2"]]
+
+
+def test_nobody_is_known_where_the_customer_is_private() -> None:
+    assert ids(usage(*PEOPLE), SKU, names=False) is None
 
 
 def test_people_who_were_not_read_whole_are_not_known() -> None:

@@ -26,7 +26,14 @@ HEAD: dict[str, Any] = {
     "currency_code_name": "EUR",
     "disabled": False,
 }
-LINE: dict[str, Any] = {"id": 5, "_itemid": 2, "qty_order": 3, "unit_price": Decimal("1.5"), "item_shortdescription": "Printed text"}
+LINE: dict[str, Any] = {
+    "id": 5,
+    "_itemid": 2,
+    "qty_order": 3,
+    "unit_price": Decimal("1.5"),
+    "item_shortdescription": "Printed text",
+    "item_longdescription": "Below it",
+}
 ITEMS = items([{"id": 2, "name": "M365-BP", "baseprice": Decimal("9.5")}])
 
 
@@ -109,7 +116,7 @@ def test_a_recurring_invoice_without_what_must_not_be_guessed_is_an_error(member
 
 def test_a_line_is_named_by_its_item_and_not_by_what_is_printed() -> None:
     found = read(item_internal_reference="marker", startdate="2026-01-01T00:00:00")
-    assert (found.line_id, found.product_id, found.product, found.text) == ("5", "2", "M365-BP", "Printed text")
+    assert (found.line_id, found.product_id, found.product, found.text) == ("5", "2", "M365-BP", "Below it")
     assert (found.quantity, found.unit_price, found.marker, found.starts) == (Decimal(3), Decimal("1.5"), "marker", date(2026, 1, 1))
 
 
