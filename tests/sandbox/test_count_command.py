@@ -33,7 +33,7 @@ def test_it_names_who_is_counted_and_why_others_are_not(nights: WorldNights, cap
     assert "Managed users: 25" in text and "users with enabled and licensed" in text
     people = nights.world.account("Contoso").tenant.users
     assert people[1].user_principal_name in text
-    assert f"{people[0].display_name} <{people[0].user_principal_name}>" in text and "not (enabled)" in text
+    assert f"{people[0].display_name} <{people[0].user_principal_name}>" in text and "does not meet: enabled" in text
     assert "a guest" in text
     assert not [person for person in people if person.user_principal_name in caplog.text]
 

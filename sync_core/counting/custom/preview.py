@@ -80,7 +80,7 @@ def _why_not(licence: CustomLicence, place: int, selections: Selections) -> str:
         return _not_of_kind(licence.counts, selections.things(licence.counts), place)
     if licence.include and not here & selections.meeting(licence.counts, licence.include):
         lacks = [" and ".join(words(each) for each in entry if not here & selections.condition(licence.counts, each)) for entry in licence.include]
-        return f"not {' and not '.join(f'({each})' for each in lacks)}"
+        return f"does not meet: {' or '.join(lacks)}"
     return f"excluded: {next(entry_words(entry) for entry in licence.exclude if here & selections.meeting(licence.counts, [entry]))}"
 
 

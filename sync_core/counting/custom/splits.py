@@ -26,9 +26,9 @@ def divide(
     licence = known.get(split.item_id)
     conditions = (*(conditions_of(licence) if licence else ()), *where_of(split))
     if questions := questions_of(counts_of(split, known), conditions, snapshot):
-        return _numbered(split, _with_questions(whole, questions), [0] * len(split.parts))
+        return _numbered(split, _with_questions(whole, questions), [0] * len(split.item_ids))
     shares = shares_of(split, known, selections)
-    items = _numbered(split, whole, [share.bit_count() for share in shares[:-1]])
+    items = _numbered(split, whole, [share.bit_count() for share in shares])
     return (*items[:-1], replace(items[-1], notes=tuple(_notes(split, shares[-1], known, selections))))
 
 
@@ -63,16 +63,16 @@ def _with_questions(whole: CountedItem, questions: tuple[str, ...]) -> CountedIt
 
 def _numbered(split: Split, whole: CountedItem, holders: Sequence[int]) -> tuple[CountedItem, ...]:
     """The parts with their numbers: to each what its people hold, the rest to the remainder. More held than there is, is a question."""
-    held, seats = sum(holders), (whole.purchased or 0) + whole.warning
-    if whole.purchased is not None and held > seats:
-        what = f"{held} of {whole.name} are held in the parts, and there are {seats} to be billed: whose are whose cannot be told."
+    seats, in_parts = (whole.purchased or 0) + whole.warning, sum(holders[:-1])
+    if whole.purchased is not None and sum(holders) > seats:
+        what = f"{sum(holders)} hold {whole.name}, and {seats} are to be billed: in which part those are cannot be told."
         whole = replace(whole, purchased=None, purchased_questions=(*whole.purchased_questions, what))
-    if whole.assigned is not None and held > whole.assigned:
-        what = f"{held} of {whole.name} are held in the parts by the list of users, and only {whole.assigned} are assigned at all."
+    if whole.assigned is not None and in_parts > whole.assigned:
+        what = f"{in_parts} hold {whole.name} by the list of users, and only {whole.assigned} are assigned by the list of SKUs."
         whole = replace(whole, assigned=None, assigned_questions=(*whole.assigned_questions, what))
     items = []
     left = whole
-    for item_id, number in zip(split.item_ids, holders, strict=False):
+    for item_id, number in zip(split.item_ids[:-1], holders[:-1], strict=True):
         item = _taken(item_id, left, number)
         left = _rest(left, item)
         items.append(item)

@@ -38,7 +38,7 @@ def test_everybody_is_counted_or_left_out_with_the_reason() -> None:
     assert seen.rule == "users with enabled and licensed, but not with job title trainee"
     assert [each.name for each in seen.counted] == [named(1)]
     assert {each.name: each.why for each in seen.left_out} == {
-        named(2): "not (enabled)",
+        named(2): "does not meet: enabled",
         named(3): "a guest",
         named(4): "excluded: job title trainee",
     }
@@ -50,7 +50,10 @@ def test_mailboxes_and_devices_are_named_too() -> None:
     seen = shown(usage(mailboxes=boxes), licence(Counts.USER_MAILBOXES))
     assert [each.why for each in seen.left_out] == ["the mailbox is of the kind shared", "the mailbox is deleted"]
     seen = shown(usage(devices=(device(1), device(2, "macOS"))), licence(Counts.DEVICES, include=(where(operating_system="Windows"),)))
-    assert ([each.name for each in seen.counted], [each.why for each in seen.left_out]) == (["PC-1 Windows"], ["not (operating system Windows)"])
+    assert ([each.name for each in seen.counted], [each.why for each in seen.left_out]) == (
+        ["PC-1 Windows"],
+        ["does not meet: operating system Windows"],
+    )
 
 
 def test_a_divided_item_shows_who_belongs_where_and_who_lacks_the_attribute() -> None:

@@ -56,8 +56,8 @@ def test_units_in_their_grace_period_and_suspended_ones_are_not_lost() -> None:
 
 
 def test_more_held_than_sold_is_a_question_for_every_part() -> None:
-    """Two of three people sit on seats that somebody else sold: nobody can tell which two."""
-    items = parts(usage(*PEOPLE, bought=1))
+    """Two of four people sit on seats that somebody else sold: nobody can tell which two, even where one part alone would fit."""
+    items = parts(usage(*PEOPLE, bought=2))
     assert bought(items) == [None, None, None]
     assert all("cannot be told" in item.questions[0] for item in items.values())
     assert quantity_for(items["ulm"], BillingProfile("p", "P", basis=Basis.ASSIGNED)).value == 1
