@@ -55,6 +55,8 @@ def write_files(served: ServedWorld, folder: Path) -> dict[str, Path]:
     values = {
         "AzureWebJobsStorage": "UseDevelopmentStorage=true",
         "FUNCTIONS_WORKER_RUNTIME": "python",
+        "SYNC_SCHEDULE": "0 0 2 * * *",  # the timers name both schedules, and no host starts without them
+        "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
         "SYNC_SECRETS_FILE": str(secrets),
         **served.settings,
     }

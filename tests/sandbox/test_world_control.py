@@ -117,6 +117,8 @@ def test_a_taken_port_closes_the_others_again() -> None:
 def test_the_sandbox_command_leaves_files_that_other_commands_take(client: WorldClient, tmp_path: Path) -> None:
     files = command.write_files(client.served, tmp_path)
     assert files["configuration"].read_text(encoding="utf-8") == client.served.configuration_yaml
-    assert client.served.settings.items() <= read_settings(files["settings"]).items()
+    settings = read_settings(files["settings"])
+    assert client.served.settings.items() <= settings.items()
+    assert {"SYNC_SCHEDULE", "SYNC_SWEEP_SCHEDULE"} <= settings.keys()
     told = command.text(client.served, files)
     assert all(url in told for url in (client.served.urls.login, client.served.urls.psa, str(files["configuration"])))
