@@ -15,14 +15,22 @@ _PASSING = "Nothing to do yet: the app tries again by itself. If it stays so, lo
 
 
 def health(context: Context) -> list[Health]:
-    """Storage, configuration, Microsoft, each PSA, mail and the stop switch."""
-    parts = [_checked("storage", lambda: _stop_switch(context))]
+    """Storage, the stop switch, configuration, Microsoft, each PSA and mail; without storage nothing else can be asked."""
+    storage = _checked("storage", lambda: _storage(context))
+    if not storage.ok:
+        return [storage]
+    parts = [storage, _stop_switch(context)]
     try:
         configuration = context.current_configuration()
     except SyncError as error:
         return [*parts, Health("configuration", ok=False, detail=error.what, fix=error.fix)]
     parts.append(Health("configuration", ok=True, detail=f"version {configuration.version}"))
     return parts + _adapters(context, configuration)
+
+
+def _storage(context: Context) -> Health:
+    stop_switch(context.store)
+    return Health("storage", ok=True)
 
 
 def _stop_switch(context: Context) -> Health:
@@ -48,4 +56,4 @@ def _checked(name: str, check: Callable[[], Health]) -> Health:
         part = check()
     except SyncError as error:
         part = Health(name, ok=False, detail=str(error), fix=error.fix)
-    return part if part.ok or part.fix else replace(part, fix=_PASSING)
+    return replace(part, name=name, fix=part.fix if part.ok else part.fix or _PASSING)
