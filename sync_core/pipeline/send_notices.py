@@ -14,6 +14,7 @@ from sync_core.model.configuration import Notices
 from sync_core.model.runs import Run, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.messages import SEND_NOTICES, Message, put_back
+from sync_core.pipeline.people_list import people_list
 from sync_core.pipeline.report import run_report
 from sync_core.pipeline.runs import RUNS, change_run, close_run, load_run
 from sync_core.ports import Mail, Row
@@ -96,6 +97,7 @@ def _mail(context: Context, run: Run, notices: Notices, unknown: int) -> Mail:
         sender=notices.sender,
         recipients=notices.recipients,
         subject=f"{subject} ({_SECOND_COPY})" if unknown else subject,
+        attachments=people_list(context, run),
     )
 
 

@@ -10,7 +10,7 @@ from sandbox.memory.psa import MemoryPsa
 from sync_core.errors import OutcomeUnknown, SyncError
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
-from sync_core.model.licences import PrepaidUnits, Sku, Subscription, SubscriptionStatus, UsageSnapshot
+from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
 from sync_core.pipeline.report import RunReport
 from sync_core.ports import NOTHING_MORE, Health, Mail, Relationship, UsageNeeds
 
@@ -30,9 +30,14 @@ class FakeMicrosoft:
     """What every read of a tenant raises."""
     related: list[str] | None = None
     """The tenants with an active relationship; all of them when ``None``."""
+    users: dict[str, tuple[User, ...]] = field(default_factory=dict)
+    """By tenant id; the users of a tenant that is not here cannot be read."""
+    asked: list[UsageNeeds] = field(default_factory=list)
+    """What each read asked for."""
 
     def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
         """What the tenant holds now."""
+        self.asked.append(needs)
         if waiting := self.errors.get(customer.tenant_id):
             raise waiting.pop(0)
         if error := self.always.get(customer.tenant_id):
@@ -42,7 +47,12 @@ class FakeMicrosoft:
         rows = tuple(
             Subscription(f"s-{sku}", sku, SubscriptionStatus.ENABLED, number, owner_tenant_id=PARTNER) for sku, number in seats.items() if number
         )
-        return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows)
+        if Source.USERS not in needs.sources:
+            return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows)
+        users = self.users.get(customer.tenant_id)
+        failed = {Source.USERS: "Forbidden"} if users is None else {}
+        read = frozenset({Source.USERS}) - failed.keys()
+        return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows, users or (), failed, read)
 
     def relationships(self) -> Sequence[Relationship]:
         """The customers the partner is related to."""

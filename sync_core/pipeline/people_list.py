@@ -1,0 +1,73 @@
+"""Everybody whom the lines of a run's customers name, as a CSV file that goes with the digest: what a line has no room for is here.
+
+Nothing is read for it: the people are those of the evidence that the customers' counts come from.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zlib
+from collections.abc import Iterator
+
+from sync_core.billing.naming import shown_names
+from sync_core.counting import count_customer, people_by_item
+from sync_core.documents import from_document
+from sync_core.model.billing import Names
+from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.model.licences import UsageSnapshot
+from sync_core.model.runs import CustomerState, Run
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.customers import load_record
+from sync_core.pipeline.runs import customers_of
+from sync_core.ports import Attachment
+
+LARGEST = 2_000_000
+"""Bytes; mail through Graph takes 4 MB a request, and an attachment grows by a third on its way."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_HEADINGS = ("Customer", "Item", "User")
+
+Entry = tuple[str, str, str]
+
+
+def people_list(context: Context, run: Run) -> tuple[Attachment, ...]:
+    """The file, or nothing where no line of the run's customers names anybody."""
+    configuration = context.configuration(run.configuration)
+    naming = [] if run.undo else [item for item in configuration.customers if item.named]
+    customers = customers_of(context.store, run.run_id) if naming else ()
+    read = {item.value.tenant_id for item in customers if item.value.state is not CustomerState.FAILED}
+    entries = [entry for item in naming if item.customer.tenant_id in read for entry in _entries(context, configuration, item)]
+    return (Attachment("people.csv", "text/csv", as_csv(entries)),) if entries else ()
+
+
+def as_csv(entries: list[Entry], largest: int = LARGEST) -> bytes:
+    """UTF-8 with a byte order mark, as spreadsheets take it. No cell is a formula; what is too much is counted in the last row."""
+    content, size = [_row(_HEADINGS)], 0
+    for number, entry in enumerate(entries):
+        row = _row(entry)
+        size += len(row)
+        if size > largest:
+            content.append(_row((f"and {len(entries) - number} more", "", "")))
+            break
+        content.append(row)
+    return b"\xef\xbb\xbf" + b"".join(content)
+
+
+def _entries(context: Context, configuration: Configuration, item: CustomerConfiguration) -> Iterator[Entry]:
+    record = load_record(context.store, item.customer.tenant_id)
+    evidence = context.blobs.get(record.last.value.snapshot) if record.last else None
+    if evidence is None:
+        return
+    snapshot = from_document(UsageSnapshot, json.loads(zlib.decompress(evidence)))
+    titles = {counted.item_id: counted.name for counted in count_customer(snapshot, configuration, item)}
+    forms = {link.item_id: link.profile.names for link in item.links if link.profile.names is not Names.NONE}
+    for item_id, people in people_by_item(snapshot, configuration, item).items():
+        for name in shown_names(people, forms[item_id]):
+            yield item.customer.name, titles.get(item_id, item_id), name
+
+
+def _row(cells: tuple[str, ...]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    return line.getvalue().encode("utf-8", "replace")
