@@ -10,7 +10,7 @@ from sandbox.connectwise.access import Access
 from sandbox.microsoft.directory import Directory
 from sandbox.world.msp import AGREEMENT_TYPE, Account, WrittenLink
 from sandbox.world.offers import DEFENDER, MANAGED_USERS, OFFERS, CustomOffer, Offer
-from sync_core.model.billing import Basis
+from sync_core.model.billing import Basis, Names
 
 CONNECTION = "connectwise"
 SECRETS = {"public_key": "connectwise-public-key", "private_key": "connectwise-private-key"}
@@ -71,7 +71,8 @@ def _profiles() -> str:
 
 def _profile(offer: Offer | CustomOffer) -> str:
     basis = "" if offer.basis is Basis.PURCHASED else f", basis: {offer.basis.value}"
-    return f"  {offer.profile}: {{product: {offer.product}{basis}}}"
+    names = "" if offer.names is Names.NONE else f", names: {offer.names.value}"
+    return f"  {offer.profile}: {{product: {offer.product}{basis}{names}}}"
 
 
 def _rules() -> str:

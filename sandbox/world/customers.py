@@ -71,11 +71,12 @@ def fabrikam_residences(msp: Msp) -> Account:
     parent = next(company for company in msp.ledger.companies.values() if company.name == "Fabrikam")
     shared = next(agreement for agreement in msp.ledger.agreements.values() if agreement.company_id == parent.id)
     account = msp.customer(
-        "Fabrikam Residences", "nothing to do; a second tenant that is billed to the same company", company=parent, agreement=shared
+        "Fabrikam Residences", "names on the invoice; a second tenant that is billed to the same company", company=parent, agreement=shared
     )
     account.manages(BUSINESS_PREMIUM, 7)
     account.holds(FRONTLINE, 10, assigned=9)
     account.takes_over(FRONTLINE, account.bills(FRONTLINE, 9), 9)
+    account.promises(FRONTLINE, ChangeKind.SET_TEXT, None, None)
     return account
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.microsoft import catalog
 from sandbox.microsoft.catalog import Sku
-from sync_core.model.billing import Basis
+from sync_core.model.billing import Basis, Names
 from sync_core.model.custom_licences import custom_id
 
 
@@ -20,6 +20,7 @@ class Offer:
     price: str
     cost: str
     basis: Basis = Basis.PURCHASED
+    names: Names = Names.NONE
 
     @property
     def item_id(self) -> str:
@@ -41,7 +42,7 @@ BUSINESS_BASIC = Offer(catalog.BUSINESS_BASIC, "Business Basic", "M365-BB", "7.2
 BUSINESS_STANDARD = Offer(catalog.BUSINESS_STANDARD, "Business Standard", "M365-BS", "15.00", "12.50")
 BUSINESS_PREMIUM = Offer(catalog.BUSINESS_PREMIUM, "Business Premium", "M365-BP", "26.40", "22.00")
 E3 = Offer(catalog.M365_E3, "Microsoft 365 E3", "M365-E3", "43.20", "36.00")
-FRONTLINE = Offer(catalog.M365_F3, "Frontline as used", "M365-F3", "9.60", "8.00", Basis.ASSIGNED)
+FRONTLINE = Offer(catalog.M365_F3, "Frontline as used", "M365-F3", "9.60", "8.00", Basis.ASSIGNED, Names.DISPLAY_NAME)
 COPILOT = Offer(catalog.COPILOT, "Copilot", "M365-COPILOT", "36.00", "30.00")
 EXCHANGE = Offer(catalog.EXCHANGE_PLAN_1, "Exchange", "EXO-P1", "4.80", "4.00")
 DEFENDER = Offer(catalog.DEFENDER_OFFICE_1, "Defender for Office", "MDO-P1", "2.40", "2.00")
@@ -78,6 +79,7 @@ class CustomOffer:
     profile: str
     service: Service
     basis: Basis = Basis.PURCHASED
+    names: Names = Names.NONE
 
     @property
     def product(self) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sync_core.billing import marker
+from sync_core.billing.naming import has_names, text_mark
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Line
-from sync_core.model.billing import Basis, LineChoice, Link, ManualEdits
-from sync_core.model.licences import Source, SubscriptionStatus
+from sync_core.model.billing import Basis, LineChoice, Link, ManualEdits, Names
+from sync_core.model.licences import Source, SubscriptionStatus, User
 from tests.scenarios.shown import shown
 from tests.scenarios.story import STORIES, told
 from tests.unit.billing.world import OURS, SOMEBODY_ELSE, US, World, agreement, binding, line, subscription
@@ -69,7 +70,7 @@ def world_of(given: str) -> World:
     words = [re.split(r"\s{2,}", entry.strip(), maxsplit=1) for entry in given.splitlines() if entry.strip()]
     world = World()
     confirmed = [value for name, value in words if name == "confirmed"]
-    for name, value in sorted(words, key=lambda word: word[0] == "line"):
+    for name, value in sorted(words, key=lambda word: ("line", "text").index(word[0]) + 1 if word[0] in ("line", "text") else 0):
         world = _told(world, name, value)
     if confirmed:
         world = replace(world, bindings={"k": replace(world.bindings["k"], **_confirmed(confirmed[0]))})
@@ -90,6 +91,10 @@ def _told(world: World, name: str, value: str) -> World:
         "zero since": lambda: {"first_zeros": {"k": date.fromisoformat(value)}},
         "manual edits": lambda: {"rails": replace(world.rails, manual_edits=ManualEdits(value))},
         "line": lambda: _line(world, value),
+        "limit": lambda: {"home": replace(world.home, text_limit=int(value))},
+        "people": lambda: {"people": tuple(User(f"u-{name}", display_name=name) for name in value.split(", "))},
+        "text": lambda: _text(world, value),
+        "privacy": lambda: {"private": True},
         "excluded": lambda: {"excluded": frozenset({world.links[0].item_id})},
         "product": lambda: {"product": None},
         "journal": lambda: {"known_markers": frozenset()},
@@ -123,6 +128,10 @@ def _profile(of: Link, text: str) -> Link:
             facts[name] = int(number)
         elif part == "warning left out":
             facts["bill_warning"] = False
+        elif part.startswith("names "):
+            facts["names"] = Names(part.removeprefix("names "))
+        elif part == "unassigned shown":
+            facts["show_unassigned"] = True
         else:
             facts["basis"] = Basis(part)
     return replace(of, profile=replace(of.profile, **facts))
@@ -148,6 +157,14 @@ def _line(world: World, text: str) -> dict[str, Any]:
         return {"lines": (*world.lines, made), "bindings": bound}
     other = AgreementLines(agreement(agreement_id=place, name="Contoso other"), (made,))
     return {"others": (*world.others, other), "bindings": bound}
+
+
+def _text(world: World, text: str) -> dict[str, Any]:
+    """The text of our line, which we left so; ``edited`` where a person wrote it after us."""
+    shown, _, edited = text.partition("  ")
+    (first, *others), bound = world.lines, world.bindings["k"]
+    mark = text_mark("something else" if edited else shown) if has_names(shown) else ""
+    return {"lines": (replace(first, text=shown), *others), "bindings": {"k": replace(bound, text=mark)}}
 
 
 def _read_line(text: str) -> tuple[Line, str, bool]:

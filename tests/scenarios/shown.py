@@ -27,6 +27,8 @@ def _parts(change: Change) -> Iterator[str]:
         yield f"{change.prorated:+.2f} {change.currency} for its days"
     if change.kind is ChangeKind.SET_PRICE:
         yield f"price {change.unit_price} → {change.terms.unit_price}"
+    if change.kind is ChangeKind.SET_TEXT:
+        yield f"“{change.terms.text}”"
     if change.effective:
         yield f"last billed day {change.effective}" if change.kind is ChangeKind.END else f"from {change.effective}"
         yield f"invoice of {change.invoice}"
