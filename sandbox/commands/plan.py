@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adapters.wiring import context_from
+from sandbox.customer_choice import HELP, chosen_customer
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
 from sandbox.operator import operator
@@ -21,7 +22,6 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnShow, chosen_changes, decide, list_plans, show_plan
 from sync_core.pipeline.messages import Message
-from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.sync_customer import sync_customer
 from sync_core.pipeline.together import decide_held_run
@@ -53,7 +53,7 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
         return undo(options, context, terminal, ask)
     if options.command in WHOLE_RUNS:
         return _settle(options, context, terminal, ask)
-    tenant_id = _tenant_id(context, options.customer)
+    tenant_id = chosen_customer(context.current_configuration(), options.customer).customer.tenant_id
     if options.command == "show":
         print_plan(show_plan(context, tenant_id), terminal)
         return 0
@@ -121,7 +121,7 @@ def _undo_of(options: argparse.Namespace, context: Context) -> tuple[tuple[str, 
     """The customers that are meant, and what is to be taken back at them."""
     if bool(options.run) == bool(options.changes) and (options.run or not options.customer):
         raise Rejected("Nothing says what to undo", code="nothing-chosen", fix="Give CUSTOMER, CUSTOMER with CHANGE ids, or --run RUN")
-    chosen = _tenant_id(context, options.customer) if options.customer else ""
+    chosen = chosen_customer(context.current_configuration(), options.customer).customer.tenant_id if options.customer else ""
     if not options.run:
         return (chosen,), undo_of_changes(context, chosen, options.changes, options.why)
     customers = customers_to_undo(context, options.run)
@@ -153,18 +153,7 @@ def _answer(question: str) -> str:
 
 
 def _customer(command: argparse.ArgumentParser) -> None:
-    command.add_argument("customer", metavar="CUSTOMER", help="tenant id, or the customer's name as configured")
-
-
-def _tenant_id(context: Context, text: str) -> str:
-    """The tenant id that is meant; raises ``Rejected`` for a name that no customer, or more than one, has."""
-    wanted = text.strip().casefold()
-    customers = [item.customer for item in context.current_configuration().customers]
-    found = [customer.tenant_id for customer in customers if wanted in (customer.tenant_id, customer.name.casefold())]
-    if len(found) != 1:
-        what = "More than one customer is" if found else "No customer is"
-        raise Rejected(f"{what} configured under this name", code=UNKNOWN_CUSTOMER, where=ascii(text), fix="Give the tenant id")
-    return found[0]
+    command.add_argument("customer", metavar="CUSTOMER", help=HELP)
 
 
 def _decide(options: argparse.Namespace, context: Context, tenant_id: str, terminal: Terminal, ask: Ask) -> int:

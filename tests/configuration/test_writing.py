@@ -30,6 +30,7 @@ from sync_core.model.configuration import (
     Notices,
     Partner,
 )
+from sync_core.model.custom_licences import Attribute, Condition, Counts, CustomLicence
 from sync_core.model.customers import Customer, Mode, SignIn
 from sync_core.model.plans import ChangeKind
 from tests.configuration.files import FILE, configuration
@@ -83,6 +84,27 @@ def links(draw: st.DrawFn, connections: list[Connection], known: list[BillingPro
     return ConfiguredLink(key, sku_id, draw(st.sampled_from(known)), connection, company_id, draw(agreements), start, choice, line_id)
 
 
+entries = st.lists(st.sampled_from(["Sales", "no", "012", "é: b"]), min_size=1, max_size=2, unique=True).map(tuple)
+conditions = (
+    st.builds(Condition, st.sampled_from([Attribute.DEPARTMENT, Attribute.SERVICE_PLAN]), entries)
+    | st.builds(Condition, st.just(Attribute.ENABLED), st.sampled_from([("true",), ("false",)]))
+    | st.builds(Condition, st.just(Attribute.SIGNED_IN_WITHIN_DAYS), st.integers(1, 3650).map(lambda days: (str(days),)))
+    | st.builds(Condition, st.sampled_from([Attribute.GROUP, Attribute.ALL_SKUS]), guids.map(lambda each: (each,)))
+)
+together = st.lists(conditions, min_size=1, max_size=3, unique_by=lambda condition: condition.attribute).map(tuple)
+any_of = st.lists(together, max_size=2).map(tuple)
+rules = st.builds(CustomLicence, ids, texts, st.sampled_from([Counts.USERS, Counts.MAILBOXES]), any_of, any_of)
+
+
+@st.composite
+def custom_licences(draw: st.DrawFn) -> tuple[CustomLicence, ...]:
+    """Rules, and perhaps a sum of them."""
+    counted = draw(st.lists(rules, max_size=2, unique_by=lambda licence: licence.name))
+    if not counted or not draw(st.booleans()):
+        return tuple(counted)
+    return (*counted, CustomLicence("sum-of-them", draw(texts), Counts.SUM, sum_of=tuple(licence.item_id for licence in counted)))
+
+
 @st.composite
 def configurations(draw: st.DrawFn) -> Configuration:
     labels = draw(st.lists(ids, min_size=1, max_size=2, unique=True))
@@ -92,18 +114,19 @@ def configurations(draw: st.DrawFn) -> Configuration:
     connections = [Connection(label, "connectwise", "https://na.myconnectwise.net", draw(zones), draw(places), draw(keys)) for label in labels]
     customer = st.builds(Customer, guids, texts, st.sampled_from(SignIn), st.sampled_from(Mode))
     own_links = st.lists(links(connections, draw(profiles)), max_size=3, unique_by=lambda link: link.item_id).map(tuple)
-    customers = st.lists(
+    some_customers = st.lists(
         st.builds(CustomerConfiguration, customer, own_links, st.frozensets(guids, max_size=2), guard_rails),
         max_size=3,
         unique_by=lambda item: item.customer.tenant_id,
     )
     excluded = draw(st.frozensets(st.sampled_from(sorted(FREE_SKUS)) | guids, max_size=5))
     sku_names = draw(st.dictionaries(guids, texts, max_size=2))
-    base = Configuration(draw(partners), tuple(connections), tuple(draw(customers)), draw(guard_rails), draw(notices), excluded, sku_names)
+    base = Configuration(draw(partners), tuple(connections), tuple(draw(some_customers)), draw(guard_rails), draw(notices), excluded, sku_names)
     usual = draw(approvals)
     kinds: st.SearchStrategy[dict[ChangeKind, Mode]] = st.dictionaries(st.sampled_from(KINDS), st.sampled_from(Mode), max_size=2)
     own = [replace(usual, kinds={**usual.kinds, **draw(kinds)}, within_units=draw(whole)) for _ in base.customers]
-    return replace(base, approvals=usual, customers=tuple(replace(item, approvals=each) for item, each in zip(base.customers, own, strict=True)))
+    customers = tuple(replace(item, approvals=each) for item, each in zip(base.customers, own, strict=True))
+    return replace(base, approvals=usual, customers=customers, custom_licences=draw(custom_licences()))
 
 
 def again(original: Configuration) -> Configuration:
