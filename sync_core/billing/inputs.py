@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sync_core.billing.identity import marker_owner
 from sync_core.counting import Counted, absent, quantity_for
-from sync_core.model.agreements import AgreementLines, Product
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Product
 from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Move, Question
 from sync_core.model.configuration import GuardRails
 from sync_core.model.licences import Source, User
@@ -44,6 +44,8 @@ class ReconcileInput:
     """By link key: the business date on which the link was first counted as zero."""
     rails: GuardRails = field(default_factory=GuardRails)
     sku_names: Mapping[str, str] = field(default_factory=dict)
+    heads: Sequence[Agreement] = ()
+    """The heads of all active agreements of the linked companies, read or not."""
     lines_of_others: frozenset[Place] = frozenset()
     company_lines: Mapping[Place, Sequence[AgreementLines]] = field(default_factory=dict)
     products: Mapping[Place, Product | None] = field(default_factory=dict)
@@ -105,7 +107,7 @@ def needs(inputs: ReconcileInput) -> Needs:
     """What to read, and to put into ``inputs``, before ``reconcile``: nothing for a customer whose lines are all there."""
     starting = [link for link in inputs.links if not inputs.idle(link) and inputs.counted(link).value and not _has_line(inputs, link)]
     return Needs(
-        frozenset((link.connection, link.company_id) for link in (*starting, *_beside_strange_lines(inputs))),
+        frozenset((link.connection, link.company_id) for link in (*starting, *_beside_strange_lines(inputs), *_beside_twins(inputs))),
         frozenset((link.connection, link.profile.product) for link in starting),
     )
 
@@ -124,3 +126,13 @@ def _beside_strange_lines(inputs: ReconcileInput) -> Iterator[Link]:
         for line in held.lines if held else ():
             if marker_owner(line.marker) and line.ends is None and (link.connection, line.line_id) not in inputs.managed:
                 yield link
+
+
+def _beside_twins(inputs: ReconcileInput) -> Iterator[Link]:
+    """Links whose company has another active agreement of the same type that was not read: it may be a copy, with lines and markers."""
+    unread = [head for head in inputs.heads if (head.connection, head.agreement_id) not in inputs.agreements]
+    twins = {(head.connection, head.company_id, head.type_name) for head in unread if head.status is AgreementStatus.ACTIVE}
+    for link in inputs.links:
+        held = inputs.agreements.get((link.connection, link.agreement_id))
+        if held and link.key in inputs.bindings and (link.connection, link.company_id, held.agreement.type_name) in twins:
+            yield link

@@ -75,8 +75,10 @@ class _Reader:
 
     def inputs(self, snapshot: UsageSnapshot, items: Iterable[CountedItem], plan_id: str) -> ReconcileInput:
         """All that the customer's changes are computed from; what only a new line needs is read only for a new line."""
-        links, questions = resolve(self.item.links, self._heads())
-        agreements, missing = self._agreements(agreements_to_read((*links, *(question.link for question in questions)), self.record.bindings))
+        heads = self._heads()
+        links, questions = resolve(self.item.links, heads)
+        places = agreements_to_read((*links, *(question.link for question in questions)), self.record.bindings)
+        agreements, missing = self._agreements(places, heads)
         inputs = ReconcileInput(
             tenant_id=self.record.tenant_id,
             plan_id=plan_id,
@@ -93,6 +95,7 @@ class _Reader:
             moves=self.record.last.value.moves if self.record.last else {},
             rails=self.item.guard_rails,
             sku_names=self.configuration.sku_names,
+            heads=heads,
         )
         wanted = needs(inputs)
         return self._with_new_lines(inputs, wanted) if wanted.companies else inputs
@@ -116,8 +119,8 @@ class _Reader:
     def _all_heads(self, connection: str) -> Sequence[Agreement]:
         return shared(self.context, self.run.run_id, f"agreements-{connection}", Agreement, lambda: self._psa(connection).read_headers(None))
 
-    def _agreements(self, places: Iterable[Place]) -> tuple[dict[Place, AgreementLines], dict[Place, str]]:
-        heads = {(head.connection, head.agreement_id): head for head in self._heads()}
+    def _agreements(self, places: Iterable[Place], all_heads: Iterable[Agreement]) -> tuple[dict[Place, AgreementLines], dict[Place, str]]:
+        heads = {(head.connection, head.agreement_id): head for head in all_heads}
         found: dict[Place, AgreementLines] = {}
         missing: dict[Place, str] = {}
         for place in sorted(places):
