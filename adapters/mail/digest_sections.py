@@ -284,6 +284,6 @@ def _notes(report: RunReport) -> Iterable[Entry]:
             yield _entry(item.customer.name, [Line("", note) for note in item.customer.notes])
 
 
-def _unread(unread: Iterable[tuple[str, date | None]]) -> Iterable[Entry]:
+def _unread(unread: Iterable[tuple[str, date]]) -> Iterable[Entry]:
     for name, day in unread:
-        yield Entry(name, (Line("", f"last read on {day}" if day else "never read so far"),))
+        yield Entry(name, (Line("", f"last read on {day}"),))

@@ -24,11 +24,11 @@ class CustomerReport:
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run with all its customers. ``unread`` are those not read for too long, with the last good day (UTC) where there was one."""
+    """A run with all its customers. ``unread`` are those that were read once and not for too long since, with the last good day (UTC)."""
 
     run: Run
     customers: tuple[CustomerReport, ...]
-    unread: tuple[tuple[str, date | None], ...] = ()
+    unread: tuple[tuple[str, date], ...] = ()
     new: tuple[str, ...] = ()
     """Customers with an active relationship that are not configured, by name."""
     gone: tuple[str, ...] = ()
@@ -72,7 +72,6 @@ def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
     return CustomerReport(customer, plan.changes if plan else ())
 
 
-def _unread(customers: Sequence[CustomerRun], run: Run, days: int) -> tuple[tuple[str, date | None], ...]:
-    failed = [customer for customer in customers if customer.state is CustomerState.FAILED]
-    late = [item for item in failed if item.last_read is None or (run.started.date() - item.last_read).days >= days]
-    return tuple((customer.name, customer.last_read) for customer in late)
+def _unread(customers: Sequence[CustomerRun], run: Run, days: int) -> tuple[tuple[str, date], ...]:
+    failed = [(customer.name, customer.last_read) for customer in customers if customer.state is CustomerState.FAILED]
+    return tuple((name, day) for name, day in failed if day and (run.started.date() - day).days >= days)

@@ -87,7 +87,7 @@ def rich_report(held: str = "", stopped: str = "") -> RunReport:
         customer("Southridge", _rejected()),
         customer("Relecloud"),
     )
-    unread = (("Woodgrove", date(2025, 3, 2)), ("Proseware", None))
+    unread = (("Woodgrove", date(2025, 3, 2)), ("Proseware", date(2025, 2, 28)))
     return RunReport(run(12, held, stopped), customers, unread, new=("Lucerne Publishing",), gone=("Proseware",))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def hostile_report() -> RunReport:
     changed = change(HOSTILE, ChangeResult.WAITING, 1, 2, "1", reasons=(HOSTILE,))
     broken = customer(HOSTILE, state=CustomerState.FAILED, reason=HOSTILE, fix=HOSTILE)
     unlinked = customer(HOSTILE, changed, unlinked=(Unlinked("s", HOSTILE, 1, 1, HOSTILE),))
-    return RunReport(run(2, held=HOSTILE, kind=RunKind.DAILY), (unlinked, broken), ((HOSTILE, None),), (HOSTILE,), (HOSTILE,))
+    return RunReport(run(2, held=HOSTILE, kind=RunKind.DAILY), (unlinked, broken), ((HOSTILE, date(2025, 3, 1)),), (HOSTILE,), (HOSTILE,))
 
 
 def titles(*changes: Change, **more: object) -> list[str]:
