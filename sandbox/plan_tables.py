@@ -79,7 +79,7 @@ def print_change(change: Change, said: Mapping[str, Said], terminal: Terminal) -
 def _facts(change: Change) -> Iterator[str]:
     """Quantity and money, then the dates."""
     parts = [before_and_after(change)]
-    if change.kind is not ChangeKind.NONE:
+    if change.kind not in (ChangeKind.NONE, ChangeKind.SET_TEXT):
         parts.append(f"at {money(change.unit_price, change.currency)} a unit")
         parts.append(money_of(change))
     yield ", ".join(filter(None, parts))

@@ -11,6 +11,7 @@ import requests
 
 from adapters.microsoft.tokens import Token, TokenCache, TokenKey
 from sandbox.microsoft.catalog import BUSINESS_BASIC, BUSINESS_PREMIUM, EXTRA_FILE_STORAGE
+from sync_core.counting import usage_needs
 from sync_core.errors import RetryLater, SkipCustomer, StopRun, Throttled
 from sync_core.model.custom_licences import Attribute
 from sync_core.model.customers import SignIn
@@ -40,6 +41,14 @@ def test_a_customer_is_read_in_one_token_request_and_one_batch(world: World, sig
     assert (snapshot.users, snapshot.failed, snapshot.read_at) == ((), {}, world.clock.now())
     assert [request["path"] for request in requests_to(world.graph_url)] == ["/v1.0/$batch"]
     assert [request["method"] for request in requests_to(world.login_url) if snapshot.tenant_id in request["path"]] == ["POST"]
+
+
+def test_people_to_be_named_are_read_in_the_same_batch(world: World) -> None:
+    """Once for all of a customer's lines, and with nothing of them that no line shows."""
+    snapshot = world.adapter().read_usage(world.customer("contoso.example"), usage_needs((), (), with_names=True))
+    assert [request["path"] for request in requests_to(world.graph_url)] == ["/v1.0/$batch"]
+    assert snapshot.read == {Source.USERS} and all(user.display_name and user.attributes.keys() == {"domain"} for user in snapshot.users)
+    assert sum(snapshot.skus[0].sku_id in user.sku_ids for user in snapshot.users) == 22
 
 
 def test_a_second_read_within_the_tokens_life_asks_for_no_token(world: World) -> None:

@@ -184,7 +184,7 @@ def quick_settings(now: datetime) -> dict[str, str]:
 
 def one_at_a_time() -> dict[str, str]:
     """The setting under which a host works on one message of a queue at a time."""
-    return {f"{_HOST}batchSize": "1"}
+    return {f"{_HOST}batchSize": "1", f"{_HOST}newBatchThreshold": "0"}
 
 
 def found_in(text: str, secrets: set[str]) -> set[str]:

@@ -20,11 +20,11 @@ BilledLine = tuple[int, str, Decimal, Decimal]
 
 
 def promised_invoices(chain: Chain) -> Counter[BilledLine]:
-    """The coming invoices of the same world after its promised changes were made by hand."""
+    """The coming invoices of the same world after its promised changes were made by hand; a text moves no amount."""
     world = seeded_world(len(chain.world.accounts), chain.seed, now=lambda: chain.began)
     for account in world.accounts:
         for change in account.promise.changes:
-            if change.writes:
+            if change.writes and change.kind is not ChangeKind.SET_TEXT:  # a text moves no amount
                 _by_hand(world, account, change)
     return invoices(world, chain)
 
