@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import settings
 
 from sandbox.azurite import Azurite
 
-# A slow machine is no failure: no test here is about time.
-settings.register_profile("project", deadline=None)
+# A slow machine is no failure: no test here is about time. The same code plays the same examples, so that a failure is one
+# for everybody; PROPERTIES=random looks for new ones, and what it finds becomes a test of its own.
+settings.register_profile("project", deadline=None, derandomize=os.environ.get("PROPERTIES") != "random")
 settings.load_profile("project")
 
 

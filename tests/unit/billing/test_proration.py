@@ -81,13 +81,28 @@ def next_day(before: World, seats: int, days: int, invoices: int) -> World:
 
 @given(worlds(), st.lists(st.tuples(SEATS, st.integers(0, 40), st.integers(0, 2)), max_size=5))
 def test_whatever_happened_a_plan_that_was_carried_out_leaves_nothing_to_do(begun: World, story: list[tuple[int, int, int]]) -> None:
-    """Only what is held may remain: a question, or a first zero."""
+    """Only what is held may remain: a question, or a first zero. Days that were invoiced too early take one plan, the days since the next."""
     present = begun
     for seats, days, invoices in story:
         present = next_day(present.after(present.plan()), seats, days, invoices)
     settled = replace(present, moves=present.inputs.moves)
-    remaining = settled.after(settled.plan()).plan()
+    again = settled.after(settled.plan())
+    remaining = again.after(again.plan()).plan()
     assert [change.kind for change in remaining if change.verdict is not Verdict.HELD] == []
+
+
+def test_seats_that_fell_and_rose_while_invoices_were_made_are_settled_in_two_plans() -> None:
+    """The credit for the days that were invoiced too early goes first, the units of the days since follow it."""
+    home = replace(prorating(anchor=date(2024, 12, 1), period_months=1), start=date(2024, 1, 1), next_invoice=date(2024, 11, 1))
+    profile = replace(PROFILE, credits=True, decreases=Decreases.NOW)
+    present = World((subscription(2),), links=(link(profile=profile),), home=home, today=date(2025, 2, 27))
+    for seats, days, invoices in [(1, 0, 1), (2, 33, 2), (2, 30, 2)]:
+        present = next_day(present.after(present.plan()), seats, days, invoices)
+    kinds = []
+    for _ in range(3):
+        kinds.append([change.kind for change in present.plan()])
+        present = present.after(present.plan())
+    assert kinds == [[ChangeKind.SET_QUANTITY], [ChangeKind.PRORATE], []]
 
 
 @given(worlds(), st.lists(st.tuples(SEATS, st.integers(0, 40), st.integers(0, 2)), max_size=3), st.randoms(use_true_random=False))
