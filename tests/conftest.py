@@ -8,6 +8,8 @@ from hypothesis import settings
 
 from sandbox.azurite import Azurite
 
+pytest.register_assert_rewrite("tests.pipeline.scenes")  # so that it explains what the shared checks found
+
 # A slow machine is no failure: no test here is about time. The same code plays the same examples, so that a failure is one
 # for everybody; PROPERTIES=random looks for new ones, and what it finds becomes a test of its own.
 settings.register_profile("project", deadline=None, derandomize=os.environ.get("PROPERTIES") != "random")
