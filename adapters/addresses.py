@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urljoin, urlsplit
 
 from adapters.redaction import shown_url
+from sync_core import web_addresses
 from sync_core.errors import InvalidConfiguration, Rejected
 
 
@@ -20,13 +20,7 @@ def require_safe(url: str) -> None:
 
 def is_loopback(url: str) -> bool:
     """Whether the address is on this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return web_addresses.is_loopback(urlsplit(url).hostname or "")
 
 
 def same_origin(base: str, link: str) -> str:

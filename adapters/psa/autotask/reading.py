@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from adapters.psa.autotask.settings import AutotaskSettings, NextInvoice
 from adapters.psa.autotask.units import ONE_DAY, Holding, UnitRow
+from adapters.psa.domains import mail_domain, website_domain
 from adapters.psa.records import Record, amount, day, identifier, member, text
 from sync_core.billing.periods import period_of
 from sync_core.model.agreements import Agreement, AgreementStatus, Company, Line, Product
@@ -160,12 +160,12 @@ def companies(records: Iterable[Record], contacts: Iterable[Record]) -> list[Com
     by_company: dict[str, set[str]] = {}
     for contact in contacts:
         mails = (text(contact, name) for name in ("emailAddress", "emailAddress2", "emailAddress3"))
-        domains = {mail.rpartition("@")[2].strip().lower() for mail in mails if "@" in mail}
+        domains = {domain for mail in mails for domain in mail_domain(mail)}
         by_company.setdefault(text(contact, "companyID"), set()).update(domains)
     found = []
     for record in records:
         company_id = identifier(record, "id")
-        domains = by_company.get(company_id, set()) | _website_domain(text(record, "webAddress"))
+        domains = by_company.get(company_id, set()) | website_domain(text(record, "webAddress"))
         found.append(Company(company_id, text(record, "companyName"), frozenset(domains)))
     return found
 
@@ -173,11 +173,3 @@ def companies(records: Iterable[Record], contacts: Iterable[Record]) -> list[Com
 def _months(cycle: str, settings: AutotaskSettings) -> int:
     plain = "".join(character for character in cycle.casefold() if character.isalpha())
     return settings.billing_cycles.get(cycle.casefold(), _MONTHS.get(plain, 0))
-
-
-def _website_domain(website: str) -> set[str]:
-    try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
-    except ValueError:
-        return set()
-    return {host.removeprefix("www.")} if "." in host else set()

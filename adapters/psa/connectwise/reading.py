@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from adapters.psa.connectwise.settings import CancelledDate, ConnectWiseSettings, NextInvoiceDate
+from adapters.psa.domains import mail_domain, website_domain
 from adapters.psa.records import Record, amount, day, identifier, member, text
 from sync_core.billing.periods import period_of
 from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Company, Line, Product
@@ -118,7 +118,7 @@ def companies(records: Iterable[Record], contacts: Iterable[Record]) -> list[Com
     found = []
     for record in records:
         company_id = identifier(record, "id")
-        domains = by_company.get(company_id, set()) | _website_domain(text(record, "website"))
+        domains = by_company.get(company_id, set()) | website_domain(text(record, "website"))
         found.append(Company(company_id, text(record, "name"), frozenset(domains)))
     return found
 
@@ -156,12 +156,4 @@ def _first_open_day(head: Agreement, record: Record, reading: NextInvoiceDate) -
 def _mail_domains(contact: Record) -> set[str]:
     items = member(contact, "communicationItems")
     mails = [text(item, "value") for item in items if text(item, "communicationType") == "Email"] if isinstance(items, list) else []
-    return {mail.rpartition("@")[2].strip().lower() for mail in mails if "@" in mail}
-
-
-def _website_domain(website: str) -> set[str]:
-    try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
-    except ValueError:
-        return set()
-    return {host.removeprefix("www.")} if "." in host else set()
+    return {domain for mail in mails for domain in mail_domain(mail)}

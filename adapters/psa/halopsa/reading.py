@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from adapters.psa.domains import mail_domain
 from adapters.psa.halopsa.settings import Covers, HaloPsaSettings, LineEnd
 from adapters.psa.records import Record, amount, identifier, member, text
 from adapters.psa.records import day as plain_day
@@ -116,7 +117,7 @@ def companies(clients: Iterable[Record], users: Iterable[Record]) -> list[Compan
     """The clients with the domains of their users' e-mail addresses; of a user nothing else is kept. The list of clients shows no website."""
     by_client: dict[str, set[str]] = {}
     for user in users:
-        by_client.setdefault(text(user, "client_id"), set()).update(_domain(text(user, "emailaddress")))
+        by_client.setdefault(text(user, "client_id"), set()).update(mail_domain(text(user, "emailaddress")))
     return [Company(identifier(each, "id"), text(each, "name"), frozenset(by_client.get(text(each, "id"), ()))) for each in clients]
 
 
@@ -154,7 +155,3 @@ def _with_next_invoice(head: Agreement, created: date | None, covers: Covers) ->
     current = period_of(head, created)
     days = {Covers.CURRENT: current.first, Covers.FOLLOWING: current.last + ONE_DAY, Covers.PRECEDING: period_of(head, current.first - ONE_DAY).first}
     return replace(head, next_invoice=days[covers])
-
-
-def _domain(address: str) -> set[str]:
-    return {address.rpartition("@")[2].strip().lower()} if "@" in address else set()
