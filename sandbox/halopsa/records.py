@@ -56,6 +56,7 @@ class Item:
     name: str
     price: Decimal = Decimal(0)
     recurring_price: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
     inactive: bool = False
 
 

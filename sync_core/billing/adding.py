@@ -160,11 +160,13 @@ def _terms(case: Case, starts: date, product: Product) -> Terms:
 
 def _terms_obstacles(case: Case, starts: date, product: Product | None) -> Iterator[str]:
     profile = case.link.profile
-    asked = profile.charge is not Charge.BILLABLE or profile.taxable is not None or profile.description
+    asked = profile.charge is not Charge.BILLABLE or profile.taxable is not None
     if problem := price_problem(profile, case.agreement, starts, product.cost if product else None):
         yield problem
-    elif asked and Ability.PRICES not in case.agreement.abilities:
-        yield f"The profile {profile.name} says how a new line is charged, taxed or described, which this connection cannot write."
+    if asked and Ability.TERMS not in case.agreement.abilities:
+        yield f"The profile {profile.name} says how a new line is charged or taxed, which this connection cannot write."
+    if profile.description and not case.agreement.text_limit:
+        yield f"The profile {profile.name} describes a new line, and this connection cannot write a line's text."
 
 
 def included_twice(case: Case, line: Line) -> str:

@@ -33,7 +33,9 @@ class Ability(StrEnum):
     CREDITS = "credits"
     """A self-ending line with fewer than no units."""
     PRICES = "prices"
-    """A line's own price, and what else a new line may be given."""
+    """A line's own price."""
+    TERMS = "terms"
+    """Whether a new line is charged and taxed."""
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class MemorySubject:
 
     def _agreement(self, agreement_id: str, status: AgreementStatus) -> Agreement:
         head = Agreement("memory", agreement_id, "c1", "Cloud", "Managed Services", status, START, None, 1, START, APRIL, True, "EUR")
-        abilities = {Ability.SELF_ENDING_LINES, Ability.PRICES} if self._by_lines else set()
+        abilities = {Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.TERMS} if self._by_lines else set()
         return replace(head, abilities=frozenset(abilities), text_limit=1000)
 
     def lose_next_answer(self) -> None:

@@ -17,6 +17,7 @@ from sandbox.faults import Effect, Fault
 from sandbox.halopsa import schemas
 from sandbox.halopsa.ledger import Omitted, UnknownMembers
 from sync_core.errors import OutcomeUnknown, Rejected, Throttled
+from sync_core.model.agreements import Terms
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Probe, Psa
 from tests.conformance.halopsa_site import LIST, ONE, Site, served_site
@@ -43,6 +44,10 @@ def set_quantity(line_id: str = "1", after: int = 12) -> Change:
 def add(number: int = 1) -> Change:
     members = {"product_id": "3", "after": Decimal(5), "effective": APRIL, "unit_price": Decimal("10.5"), "marker": f"SYNC-{number}"}
     return change(ChangeKind.ADD, number, **members)
+
+
+def set_price(line_id: str = "1", price: str = "11.75") -> Change:
+    return change(ChangeKind.SET_PRICE, 4, line_id=line_id, terms=Terms(unit_price=Decimal(price)), effective=APRIL)
 
 
 def end(line_id: str = "2") -> Change:
@@ -168,6 +173,35 @@ def test_another_line_that_changes_with_our_write_is_a_question_to_a_person(site
     probed = psa.probe(only)
     assert probed.probe is Probe.CANNOT_TELL
     assert "line 5: unit_price 10.5 is now 1" in probed.why
+
+
+def test_a_price_is_set_and_moves_nothing_else(site: Site) -> None:
+    psa = site.psa
+    before = psa.read_lines(psa.read_headers(["-1"])[0], TODAY)
+    only = step(psa, set_price())
+    assert (only.repeatable, psa.probe(only).probe) == (True, Probe.NOT_DONE)
+    send(psa, only)
+    after = psa.read_lines(psa.read_headers(["-1"])[0], TODAY)
+    assert psa.probe(only).probe is Probe.DONE
+    assert after == (replace(before[0], unit_price=Decimal("11.75")), *before[1:])
+
+
+def test_a_price_that_halo_sets_back_is_not_taken_for_done(site: Site) -> None:
+    site.ledger.switches.on_save = lambda line: replace(line, unit_price=Decimal("10.50"))
+    psa = site.psa
+    only = step(psa, set_price())
+    send(psa, only)
+    assert psa.probe(only).probe is Probe.NOT_DONE
+
+
+def test_a_new_line_that_halo_prices_otherwise_is_a_question_to_a_person(site: Site) -> None:
+    site.ledger.switches.on_save = lambda line: replace(line, unit_price=Decimal(99)) if line.internal_reference else line
+    psa = site.psa
+    only = step(psa, add())
+    send(psa, only)
+    probed = psa.probe(only)
+    assert probed.probe is Probe.CANNOT_TELL
+    assert "differs in unit_price" in probed.why
 
 
 def test_a_line_that_is_lost_with_our_write_is_a_question_to_a_person(site: Site) -> None:

@@ -193,7 +193,7 @@ def _books(text: str, credits: str) -> Books:
     )
     while ledger.agreements[contract.id].next_invoice <= invoiced:
         ledger.send_invoice(contract.id)
-    abilities = {Ability.SELF_ENDING_LINES, Ability.PRICES} | ({Ability.CREDITS} if credits == "written" else set())
+    abilities = {Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.TERMS} | ({Ability.CREDITS} if credits == "written" else set())
     return Books(ledger, contract.id, frozenset(abilities), start)
 
 

@@ -87,7 +87,7 @@ class ConnectWiseSettings:
     def abilities(self) -> frozenset[Ability]:
         """What can be written to every agreement of the connection."""
         credits = {Ability.CREDITS} if self.credits is Credits.NEGATIVE_QUANTITY else set()
-        return frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES} | credits)
+        return frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.TERMS} | credits)
 
 
 def parse(connection: Connection) -> ConnectWiseSettings:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.psa.halopsa.reading import FIRST_REAL_YEAR
-from adapters.psa.halopsa.steps import MARKER
+from adapters.psa.halopsa.steps import MARKER, PRICE
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 
@@ -33,11 +33,13 @@ def changed_beside(sent: Sequence[Record], now: Sequence[Record], markers: Colle
 
 def _changes(line_id: str, before: Record, after: Record) -> Iterator[str]:
     for name in sorted({*before, *after}):
-        if not _is_derived(name) and _plain(before.get(name)) != _plain(after.get(name)):
+        if not _is_derived(name, after) and _plain(before.get(name)) != _plain(after.get(name)):
             yield shown(f"line {line_id}: {name} {before.get(name)} is now {after.get(name)}", 120)
 
 
-def _is_derived(name: str) -> bool:
+def _is_derived(name: str, after: Record) -> bool:
+    if name == "baseprice":  # in the home currency; it may follow a price that was set
+        return bool(_plain(after.get(name)) == _plain(after.get(PRICE)))
     return name in DERIVED or name.endswith("_converted") or (name.startswith("_") and name != "_itemid")
 
 

@@ -17,7 +17,7 @@ from adapters.psa.halopsa.settings import Covers, HaloPsaSettings, LineEnd
 from adapters.psa.records import Record, amount, identifier, member, text
 from adapters.psa.records import day as plain_day
 from sync_core.billing.periods import period_of
-from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Company, Line, Product
+from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Charge, Company, Line, Product
 
 ONE_DAY = timedelta(days=1)
 UNKNOWN_START = date(1970, 1, 1)
@@ -53,6 +53,7 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
         prorates=False,
         currency=text(record, "currency_code_name") or text(record, "currency") or settings.currency,
         cycle=cycle,
+        abilities=frozenset({Ability.PRICES}),
         text_limit=settings.text_limit,
     )
     return _with_next_invoice(head, created, settings.next_invoice_covers)
@@ -78,6 +79,7 @@ def line(record: Record, items: Mapping[str, Product], line_end: LineEnd) -> Lin
         text=text(record, "item_longdescription"),
         marker=text(record, "item_internal_reference"),
         computed=is_computed(record),
+        unit_cost=_cost(record, "unit_cost"),
     )
 
 
@@ -98,10 +100,16 @@ def is_computed(record: Record) -> bool:
     return has_rule or member(record, "_is_calculated_line") is True or text(record, "recurring_invoice_quantity_type") not in ("", "0")
 
 
+def has_computed_price(record: Record) -> bool:
+    """Whether Halo computes the line's price itself. Unverified: that a price type other than 0 says so on its own."""
+    computed = (member(record, f"calculate_price_from_{source}") is True for source in ("users", "assets"))
+    return any(computed) or text(record, "recurring_invoice_price_type") not in ("", "0")
+
+
 def items(records: Iterable[Record]) -> dict[str, Product]:
     """The items by id. An item is named by its name, which Halo does not keep unique: one that shares it has its id added.
 
-    Unverified: that an item's recurring price, where it has one, is what a new line costs.
+    Unverified: that an item's recurring price, where it has one, is what a new line costs, and its recurring cost what that costs us.
     """
     named = [(identifier(record, "id"), text(record, "name"), record) for record in records]
     uses = Counter(name.casefold() for _, name, _ in named)
@@ -109,7 +117,7 @@ def items(records: Iterable[Record]) -> dict[str, Product]:
     for item_id, name, record in named:
         unique = name if uses[name.casefold()] == 1 else f"{name} #{item_id}"
         price = amount(record, "recurringprice", Decimal(0)) or amount(record, "baseprice", Decimal(0))
-        found[item_id] = Product(item_id, unique, name, price)
+        found[item_id] = Product(item_id, unique, name, price, cost=_cost(record, "recurringcost") or _cost(record, "costprice"))
     return found
 
 
@@ -125,6 +133,11 @@ def day(record: Record, path: str) -> date | None:
     """A date; ``None`` also for those that Halo writes where there is none."""
     found = plain_day(record, path)
     return found if found and found.year >= FIRST_REAL_YEAR else None
+
+
+def _cost(record: Record, path: str) -> Decimal | None:
+    """What a unit costs us; ``None`` where Halo has none, which it writes as 0: nothing is priced by that."""
+    return amount(record, path, Decimal(0)) or None
 
 
 def _scheduled(record: Record, *names: str) -> date | None:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.psa.changes import needed, step_id
-from adapters.psa.halopsa.reading import ONE_DAY, day, is_computed, line_records
+from adapters.psa.halopsa.reading import ONE_DAY, day, has_computed_price, is_computed, line_records
 from adapters.psa.halopsa.settings import LineEnd
 from adapters.psa.records import Record, amount, json_number, text
 from sync_core.model.agreements import Agreement
@@ -29,7 +29,11 @@ RESOURCE = "RecurringInvoice"
 MARKER = "item_internal_reference"
 LONG_TEXT = "item_longdescription"
 """Where names go: below the line's own short text. Unverified: that every layout of an invoice shows it."""
+PRICE = "unit_price"
 LONGEST_MARKER = 50
+
+WRITTEN = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE, ChangeKind.SET_TEXT, ChangeKind.END)
+"""The kinds of changes that write."""
 
 Operation = Mapping[str, str]
 
@@ -45,7 +49,7 @@ class Effect:
 
 def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, line_end: LineEnd) -> tuple[Step, ...]:
     """One step for all changes that write; raises ``ValueError`` for a change that lacks what it needs."""
-    writing = [change for change in changes if change.kind in (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.SET_TEXT, ChangeKind.END)]
+    writing = [change for change in changes if change.kind in WRITTEN]
     if not writing:
         return ()
     operations = [_operation(change, line_end) for change in writing]
@@ -85,6 +89,8 @@ def body(record: Record, operations: Iterable[Operation]) -> list[dict[str, Any]
             raise ValueError(f"Line {line_id} is not on recurring invoice {number}")
         if is_computed(lines[line_id]):
             raise ValueError(f"Halo computes the quantity of line {line_id} itself, so it is left alone")
+        if operation["operation"] == ChangeKind.SET_PRICE and has_computed_price(lines[line_id]):
+            raise ValueError(f"Halo computes the price of line {line_id} itself, so it is left alone")
         lines[line_id] = {**lines[line_id], **_members(operation)}
     return [{"id": number, "lines": [*lines.values(), *new]}]
 
@@ -125,6 +131,9 @@ def _operation(change: Change, line_end: LineEnd) -> Operation:
             return {"operation": change.kind.value, "line": _line_id(change), "ends": sent.isoformat()}
         case ChangeKind.SET_TEXT:
             return {"operation": change.kind.value, "line": _line_id(change), "text": change.terms.text}
+        case ChangeKind.SET_PRICE:
+            price = needed(change.terms.unit_price, change, "a price")
+            return {"operation": change.kind.value, "line": _line_id(change), "price": str(price)}
     quantity = needed(change.after, change, "a quantity")
     return {"operation": change.kind.value, "line": _line_id(change), "quantity": str(quantity)}
 
@@ -159,13 +168,14 @@ def _described(change: Change) -> str:
             return f"end {change.product} on line {change.line_id} with {change.effective}"
         case ChangeKind.SET_TEXT:
             return f"give {change.product} another text on line {change.line_id}"
+        case ChangeKind.SET_PRICE:
+            return f"set {change.product} to {change.terms.unit_price} a unit on line {change.line_id}"
     return f"set {change.product} to {change.after} on line {change.line_id}"
 
 
 def _new_line(operation: Operation) -> dict[str, Any]:
     return {
         "item_shortdescription": operation["text"],
-        "unit_price": json_number(Decimal(operation["price"])),
         **({LONG_TEXT: operation["long text"]} if "long text" in operation else {}),
         **_members(operation),
     }
@@ -178,6 +188,7 @@ def _members(operation: Operation) -> dict[str, Any]:
             return {
                 "_itemid": int(operation["item"]),
                 "qty_order": json_number(Decimal(operation["quantity"])),
+                PRICE: json_number(Decimal(operation["price"])),
                 "startdate": f"{operation['starts']}T00:00:00",
                 MARKER: operation["marker"],
             }
@@ -185,6 +196,8 @@ def _members(operation: Operation) -> dict[str, Any]:
             return {"enddate": f"{operation['ends']}T00:00:00", "autorenew": False}
         case ChangeKind.SET_TEXT:
             return {LONG_TEXT: operation["text"]}
+        case ChangeKind.SET_PRICE:
+            return {PRICE: json_number(Decimal(operation["price"]))}
     return {"qty_order": json_number(Decimal(operation["quantity"]))}
 
 
@@ -196,7 +209,7 @@ def _differences(operation: Operation, record: Record) -> list[str]:
 def _same(name: str, value: Any, record: Record) -> bool:
     if name in ("startdate", "enddate"):
         return day(record, name) == date.fromisoformat(value[:10])
-    if name == "qty_order":
+    if name in ("qty_order", PRICE):
         return amount(record, name, Decimal("NaN")) == Decimal(str(value))
     if name == "autorenew":
         return record.get(name) in (None, value)

@@ -20,7 +20,7 @@ from tests.unit.billing.world import World, agreement, binding, kinds, line, lin
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))
 SEATS = st.integers(1, 40)
-ABLE = frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.CREDITS})
+ABLE = frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.TERMS, Ability.CREDITS})
 PROFILE = BillingProfile("BP", "M365-BP", prorate=True)
 
 

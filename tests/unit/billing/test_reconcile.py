@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from sync_core.billing import Needs, agreements_to_read, facts, needs, reconcile
-from sync_core.model.agreements import AgreementLines
+from sync_core.model.agreements import Ability, AgreementLines, Charge
 from sync_core.model.billing import BillingProfile, LineChoice, Question
 from sync_core.model.plans import ChangeKind, Verdict
 from tests.unit.billing.world import COMPANY, HOME, World, agreement, binding, kinds, line, link, ours, running, subscription, words
@@ -51,6 +54,26 @@ def test_company_lines_that_could_not_be_read_hold_an_add() -> None:
     (change,) = reconcile(replace(world.inputs, company_lines={}))
     assert change.verdict is Verdict.HELD
     assert "could not be read" in change.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("terms", "abilities", "text_limit", "refused"),
+    [
+        ({"taxable": False}, frozenset({Ability.PRICES}), 100, "charged or taxed"),
+        ({"charge": Charge.NO_CHARGE}, frozenset(), 100, "charged or taxed"),
+        ({"taxable": False}, frozenset({Ability.TERMS}), 0, ""),
+        ({"description": "Cloud"}, frozenset(), 100, ""),
+        ({"description": "Cloud"}, frozenset({Ability.TERMS}), 0, "cannot write a line's text"),
+    ],
+)
+def test_a_new_line_is_given_only_what_the_connection_can_write(
+    terms: dict[str, Any], abilities: frozenset[Ability], text_limit: int, refused: str
+) -> None:
+    profile = replace(link().profile, **terms)
+    world = World(rows=(subscription(4),), links=(link(profile=profile),), home=agreement(abilities=abilities, text_limit=text_limit))
+    (change,) = world.propose()
+    assert (change.kind, change.verdict is Verdict.HELD) == (ChangeKind.NONE if refused else ChangeKind.ADD, bool(refused))
+    assert refused in words([change])
 
 
 def test_the_agreements_to_read_are_those_linked_and_those_that_hold_a_line() -> None:

@@ -178,3 +178,14 @@ def test_a_recurring_price_goes_before_the_base_price(members: dict[str, Any], p
 def test_of_a_user_only_the_domain_is_kept() -> None:
     users = [{"client_id": 7, "emailaddress": "Billing@Contoso.example"}, {"client_id": 7, "emailaddress": "none"}]
     assert [company.domains for company in companies([{"id": 7, "name": "Contoso"}], users)] == [frozenset({"contoso.example"})]
+
+
+def test_a_cost_of_nothing_is_no_cost() -> None:
+    """A price of so many percent on it would give the units away."""
+    assert (read().unit_cost, read(unit_cost=0).unit_cost, read(unit_cost=Decimal("7.5")).unit_cost) == (None, None, Decimal("7.5"))
+
+
+@pytest.mark.parametrize(("members", "cost"), [({}, None), ({"costprice": 4}, 4), ({"costprice": 4, "recurringcost": 5}, 5)])
+def test_an_item_costs_what_it_costs_again_and_again_or_else_once(members: dict[str, Any], cost: int | None) -> None:
+    (item,) = items([{"id": 2, "name": "M365-BP", **members}]).values()
+    assert item.cost == cost

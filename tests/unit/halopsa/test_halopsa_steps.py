@@ -12,7 +12,7 @@ import pytest
 from adapters.psa.halopsa.comparing import changed_beside
 from adapters.psa.halopsa.settings import LineEnd
 from adapters.psa.halopsa.steps import body, effect, operations_of, steps_for
-from sync_core.model.agreements import Agreement, AgreementStatus
+from sync_core.model.agreements import Agreement, AgreementStatus, Terms
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Probe
 
@@ -45,6 +45,10 @@ def set_quantity(line_id: str = "1", after: str = "12") -> Change:
 
 def end(line_id: str = "2") -> Change:
     return change(ChangeKind.END, line_id=line_id, effective=date(2026, 3, 31))
+
+
+def set_price(line_id: str = "1", price: str = "11.75") -> Change:
+    return change(ChangeKind.SET_PRICE, line_id=line_id, terms=Terms(unit_price=Decimal(price)))
 
 
 def step(*changes: Change, line_end: LineEnd = LineEnd.INCLUSIVE) -> Step:
@@ -127,7 +131,19 @@ def test_a_change_that_lacks_something_makes_no_step(make: Callable[[], Change])
         step(make())
 
 
-@pytest.mark.parametrize(("make", "index"), [(set_quantity, 0), (end, 1)])
+@pytest.mark.parametrize("members", [{"recurring_invoice_price_type": 1}, {"calculate_price_from_users": True}])
+def test_a_price_that_halo_computes_is_never_written(members: dict[str, Any]) -> None:
+    record = {**RECORD, "lines": [{**RECORD["lines"][0], **members}]}
+    with pytest.raises(ValueError, match="Halo computes the price of line 1 itself"):
+        body(record, operations_of(step(set_price())))
+    assert body(record, operations_of(step(set_quantity())))[0]["lines"][0]["qty_order"] == 12
+
+
+def test_a_price_is_set_beside_a_quantity_of_the_same_line() -> None:
+    assert sent(set_quantity(), set_price())[0] == {**RECORD["lines"][0], "qty_order": 12, "unit_price": 11.75}
+
+
+@pytest.mark.parametrize(("make", "index"), [(set_quantity, 0), (set_price, 0), (end, 1)])
 def test_an_effect_is_there_or_not(make: Callable[[], Change], index: int) -> None:
     (operation,) = operations_of(step(make()))
     assert effect(RECORD["lines"], operation).probe is Probe.NOT_DONE
@@ -141,7 +157,10 @@ def test_an_added_line_is_found_by_its_marker_alone() -> None:
     assert effect([*RECORD["lines"], new], operation).line == new
 
 
-@pytest.mark.parametrize(("other", "words"), [({"qty_order": 6}, "differs in qty_order"), ({"_itemid": 8}, "differs in _itemid")])
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [({"qty_order": 6}, "differs in qty_order"), ({"unit_price": 1}, "differs in unit_price"), ({"_itemid": 8}, "differs in _itemid")],
+)
 def test_a_line_with_our_marker_that_is_otherwise_is_a_question(other: dict[str, Any], words: str) -> None:
     (operation,) = operations_of(step(add()))
     found = effect([{**sent(add())[-1], "id": 4, **other}], operation)
