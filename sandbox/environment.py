@@ -99,19 +99,25 @@ def _install_packages(folder: Path, python: Path) -> None:
             "install them (on Debian and Ubuntu the package python3-venv) or use another Python 3.11 to 3.13."
         )
     checked([sys.executable, "-m", "venv", str(folder)], folder)
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes"]
     checked([*pip, "-r", str(REQUIREMENTS)], folder)
     if sys.version_info < (3, 13):
         # It declares Python 3.13, which Azure runs it on, but works on 3.11 and 3.12 as well; what it needs is in requirements-dev.txt.
-        checked([*pip, "--no-deps", "--ignore-requires-python", pinned(RUNTIME_PACKAGE)], folder)
+        runtime = folder / "runtime.txt"
+        runtime.write_text(unconditional(RUNTIME_PACKAGE, REQUIREMENTS.read_text(encoding="utf-8")), encoding="utf-8")
+        checked([*pip, "--no-deps", "--ignore-requires-python", "-r", str(runtime)], folder)
 
 
-def pinned(package: str) -> str:
-    """``package==version`` as ``requirements-dev.txt`` pins it, without the marker."""
-    match = re.search(rf"^{re.escape(package)}==[^\s;]+", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+def unconditional(package: str, requirements: str) -> str:
+    """The lines of a requirements file that pin ``package``, with its hashes and without the marker that says for whom it is.
+
+    Raises:
+        SetupError: it is not pinned there.
+    """
+    match = re.search(rf"^({re.escape(package)}==[^\s;]+)[^\\\n]*((?:\\\n[^\n\\]+)*)", requirements, re.MULTILINE)
     if match is None:
         raise SetupError(f"{REQUIREMENTS.name} does not pin {package}.")
-    return match.group()
+    return f"{match[1]} {match[2]}\n"
 
 
 def checked(command: Sequence[str], folder: Path, cwd: Path | None = None) -> None:
