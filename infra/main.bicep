@@ -134,6 +134,15 @@ type furtherSettingsType = {
   @description('Microsoft\'s CSV of product names, read once a week. Its path changes now and then.')
   SYNC_SKU_NAMES_URL: string?
 
+  @description('Where metrics go: logs, or opentelemetry for a collector beside them. The latter needs packages of its own.')
+  SYNC_TELEMETRY: ('logs' | 'opentelemetry')?
+
+  @description('With SYNC_TELEMETRY opentelemetry: the collector, such as https://collector.example.com:4318.')
+  OTEL_EXPORTER_OTLP_ENDPOINT: string?
+
+  @description('With SYNC_TELEMETRY opentelemetry: headers that the collector asks for. Give a Key Vault reference, never a key.')
+  OTEL_EXPORTER_OTLP_HEADERS: string?
+
   @description('After this many minutes a run is released with the customers that were read.')
   SYNC_READING_MINUTES: string?
 

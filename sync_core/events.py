@@ -2,7 +2,7 @@
 
 What the lines of one piece of work have in common is said once, around it: ``stage`` for an invocation, ``about`` for a part of it.
 Numbers are events of one shape, ``metric`` with ``name``, ``value`` and ``unit``, so that a log query can chart them and no
-telemetry package is needed.
+telemetry package is needed. Where one is wanted all the same, it is a sink that is told of them, too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 from sync_core.ports import Clock
 
@@ -24,6 +25,17 @@ _ABOUT: ContextVar[Mapping[str, Field]] = ContextVar("about", default={})  # noq
 _TALLIES: ContextVar[Counter[Tallied] | None] = ContextVar("tallies", default=None)
 
 
+class MetricSink(Protocol):
+    """Who else wants to know of numbers. It must not raise and not wait."""
+
+    def measured(self, name: str, value: float, unit: str, fields: Mapping[str, Field]) -> None:
+        """One number, with all fields of its log line."""
+        ...
+
+
+_SINKS: list[MetricSink] = []
+
+
 def event(name: str, level: int = logging.INFO, /, **fields: Field) -> None:
     """Logs one thing that happened; ``fields`` are ids, states, counts and seconds, and go before what the line is ``about``."""
     _LOG.log(level, "%s", json.dumps({"event": name, **_ABOUT.get(), **fields}, sort_keys=True, default=str))
@@ -32,6 +44,18 @@ def event(name: str, level: int = logging.INFO, /, **fields: Field) -> None:
 def metric(name: str, value: float, unit: str, **fields: Field) -> None:
     """Logs a number, for charts. ``unit`` is a plural such as ``seconds``, or a currency."""
     event("metric", name=name, value=value, unit=unit, **fields)
+    for sink in _SINKS:
+        sink.measured(name, value, unit, {**_ABOUT.get(), **fields})
+
+
+def also_measure(sink: MetricSink) -> None:
+    """From here on the sink is told of every number of this process."""
+    _SINKS.append(sink)
+
+
+def measure_no_more(sink: MetricSink) -> None:
+    """The sink is not told of numbers any more."""
+    _SINKS.remove(sink)
 
 
 def tally(name: str, **labels: str) -> None:

@@ -10,16 +10,27 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from sync_core.errors import InvalidConfiguration
 from sync_core.model.customers import Mode
 from sync_core.schedule import ScheduleError, parse_schedule
 from sync_core.web_addresses import address_fault
 
+Choice = TypeVar("Choice", bound=StrEnum)
+
 PREFIX = "SYNC_"
 RESOLVE = "Check that the app's identity may read the secret and that the reference names it correctly (Azure portal: Environment variables)"
 """What a person does about a Key Vault reference that Azure did not resolve."""
+
+
+class Telemetry(StrEnum):
+    """Where metrics go."""
+
+    LOGS = "logs"
+    OPENTELEMETRY = "opentelemetry"
+    """To an OpenTelemetry collector, beside the log."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +96,18 @@ def _installation(text: str) -> str:
 
 
 def _mode(text: str) -> Mode:
+    return _one_of(Mode, text)
+
+
+def _telemetry(text: str) -> Telemetry:
+    return _one_of(Telemetry, text)
+
+
+def _one_of(choices: type[Choice], text: str) -> Choice:
     try:
-        return Mode(text)
+        return choices(text)
     except ValueError as error:
-        raise ValueError(f"Give one of {', '.join(Mode)}") from error
+        raise ValueError(f"Give one of {', '.join(choices)}") from error
 
 
 @dataclass(frozen=True)
@@ -116,6 +135,9 @@ class Settings:
     )
     mode_ceiling: Mode = _setting(  # noqa: RUF009  # what it returns is a field
         "automatic", _mode, "No customer goes further than this: observe, approve or automatic."
+    )
+    telemetry: Telemetry = _setting(  # noqa: RUF009  # what it returns is a field
+        "logs", _telemetry, "Where metrics go: logs, or opentelemetry for a collector beside them. The latter needs packages of its own."
     )
     reading_minutes: int = _setting("120", _whole, "After this many minutes a run is released with the customers that were read.")
     wait_limit_minutes: int = _setting("180", _whole, "How long a message may be put back before its customer fails with the reason.")

@@ -14,7 +14,15 @@ def test_only_the_app_is_deployed() -> None:
     patterns = [line for line in (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     deployed = [path for path in tracked if not any(fnmatch.fnmatch(part, pattern) for part in Path(path).parts for pattern in patterns)]
-    assert {Path(path).parts[0] for path in deployed} <= {"function_app.py", "host.json", "requirements.txt", "sync_core", "adapters", "LICENSE"}
+    assert {Path(path).parts[0] for path in deployed} <= {
+        "function_app.py",
+        "host.json",
+        "requirements.txt",
+        "requirements-opentelemetry.txt",
+        "sync_core",
+        "adapters",
+        "LICENSE",
+    }
     assert {"host.json", "requirements.txt"} <= set(deployed)
 
 

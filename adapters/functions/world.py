@@ -7,6 +7,7 @@ import os
 import threading
 
 from sync_core.pipeline.context import Context
+from sync_core.settings import Telemetry
 
 _lock = threading.Lock()
 _made: list[Context] = []
@@ -20,5 +21,10 @@ def context() -> Context:
 
             logging.getLogger("azure").setLevel(logging.WARNING)
             logging.getLogger("sync").setLevel(logging.INFO)
-            _made.append(context_from(os.environ))
+            made = context_from(os.environ)
+            if made.settings.telemetry is Telemetry.OPENTELEMETRY:
+                from adapters import telemetry
+
+                telemetry.start(os.environ, made.settings.installation)
+            _made.append(made)
         return _made[0]

@@ -18,17 +18,22 @@ APP = "function_app"
 PACKAGES = "azure.functions, azure.data.tables, azure.storage.queue, azure.storage.blob, azure.identity, azure.keyvault.secrets, requests, msal"
 LATER = "adapters.wiring, adapters.microsoft.connect, adapters.psa.connectwise, adapters.transport, adapters.mail.graph"
 """What the first messages import."""
+TELEMETRY = "opentelemetry.exporter.otlp.proto.http.metric_exporter, opentelemetry.sdk.metrics, opentelemetry.sdk.metrics.export"
+"""What is imported more where ``SYNC_TELEMETRY`` is ``opentelemetry``."""
 
 
 def measure_imports(times: int = 7) -> list[Section]:
     """Imports in turns, after one import of each that nobody counts: it writes the bytecode and warms the disk's cache."""
-    app, packages, everything = _medians((APP, PACKAGES, f"{PACKAGES}, {APP}, {LATER}"), times)
+    everything_too = f"{PACKAGES}, {APP}, {LATER}"
+    app, packages, everything, with_telemetry = _medians((APP, PACKAGES, everything_too, f"{everything_too}, {TELEMETRY}"), times)
     figures = (
         Figure("function_app", 1000 * app, "ms"),
         Figure("its Azure packages, requests and msal alone", 1000 * packages, "ms"),
         Figure("ratio", app / packages, most=MOST_RATIO),
         Figure("those packages, function_app and our modules of the first messages", 1000 * everything, "ms"),
         Figure("ratio of that to the packages", everything / packages),
+        Figure("the same with OpenTelemetry switched on", 1000 * with_telemetry, "ms"),
+        Figure("ratio of that to plain logs", with_telemetry / everything),
     )
     notes = (f"Medians of {times} fresh interpreters each, in turns, with warm disk caches. The app imports most packages on its first message.",)
     return [Section("Import", figures, notes)]

@@ -20,6 +20,8 @@ def end_customer(context: Context, customer: Stored[CustomerRun], state: Custome
     """Moves the customer on, and the run too when nobody else is left; raises ``Conflict`` when somebody else moved the customer."""
     moved = move(context.store, customer, context.clock.now(), state=state, reason=reason, **changes)
     event("customer." + state.value, run=customer.value.run_id, customer=customer.value.tenant_id)
+    with_changes = "some" if changes.get("changes", customer.value.changes) else "none"
+    metric("customers", 1, "customers", outcome=state.value, changes=with_changes, run=customer.value.run_id, customer=customer.value.tenant_id)
     if moved.last_read or moved.last_ended:
         advance(context, customer.value.run_id)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from adapters import telemetry
 from adapters.azure import blobs, queues, tables
 from adapters.wiring import EVIDENCE
 from sync_core.errors import InvalidConfiguration
@@ -82,7 +83,8 @@ def every_setting_of_the_app_can_be_given(subject: Template) -> Iterator[str]:
             yield f"{setting.name} can be given nowhere, or in two places"
         if setting.name in described and not setting.sentence.startswith(described[setting.name].removesuffix(".")):
             yield f"{setting.name} is described otherwise than in the app"
-    yield from (f"nothing reads {name}" for name in described if name not in {setting.name for setting in settings()})
+    read_by_the_app = {setting.name for setting in settings()} | {telemetry.ENDPOINT, telemetry.HEADERS}
+    yield from (f"nothing reads {name}" for name in described if name not in read_by_the_app)
     yield from _refused_by_the_app(subject.smallest)
 
 

@@ -9,7 +9,7 @@ from sandbox.environment import REQUIREMENTS, ROOT, RUNTIME_PACKAGE, SetupError,
 from sandbox.supply_chain.bill_of_materials import BILL
 from sandbox.supply_chain.lock import Locked, read_lock
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-opentelemetry.txt", "requirements-dev.txt")
 
 
 def lock(name: str) -> tuple[Locked, ...]:
@@ -27,8 +27,16 @@ def test_a_lock_names_no_registry(name: str) -> None:
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_what_is_tested_is_what_is_deployed() -> None:
-    assert set(lock("requirements.txt")) <= set(lock("requirements-dev.txt"))
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-opentelemetry.txt"])
+def test_what_is_tested_is_what_is_deployed(name: str) -> None:
+    assert set(lock(name)) <= set(lock("requirements-dev.txt"))
+
+
+def test_what_opentelemetry_needs_fits_the_rest() -> None:
+    versions = {each.name: each.version for each in lock("requirements.txt") if not each.marker}
+    more = [each for each in lock("requirements-opentelemetry.txt") if each.name in versions]
+    assert {each.name: each.version for each in more}.items() <= versions.items()
+    assert more
 
 
 @pytest.mark.parametrize("name", LOCKS)
