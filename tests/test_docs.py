@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.psa import KINDS
 from sandbox import environment
 from sandbox.environment import ROOT
 from sync_core import errors
@@ -63,6 +64,11 @@ def test_every_table_is_accounted_for() -> None:
     """What is stored where is a promise of the security page, so a new table cannot be forgotten there."""
     explained = _text(ROOT / "docs" / "security.md")
     assert [name for name in sorted(_tables()) if f"| table `{name}` |" not in explained] == []
+
+
+def test_the_threat_model_says_what_the_thief_of_each_secret_of_a_psa_can_do() -> None:
+    explained = _text(ROOT / "docs" / "threat-model.md")
+    assert [name for kind in KINDS.values() for name in kind.secrets if f"`{name}`" not in explained] == []
 
 
 def error_codes() -> set[str]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.undo import written_by
 from tests.nights.chain import Answer, Chain
 from tests.nights.test_http import is_problem
+from tests.runtime.test_function_app import FOR_PEOPLE
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 READER, APPROVER, ADMINISTRATOR = "Reader", "Approver", "Administrator"
@@ -61,6 +63,14 @@ def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 def ask(chain: Chain, method: str, path: str, header: str, body: Any = "") -> Answer:
     """Calls a route as a person, without a key."""
     return chain.call(method, path, body or ('{"unknown": 1}' if method == "POST" else ""), key="", X_MS_CLIENT_PRINCIPAL=header)
+
+
+def test_no_route_for_people_is_left_out_here() -> None:
+    def asked(template: str, method: str) -> bool:
+        pattern = re.compile(re.sub(r"\{\w+\}", r"[^/]+", template))
+        return any(method == other and pattern.fullmatch(path) for other, path in ROUTES)
+
+    assert [template for template, methods in FOR_PEOPLE.values() for method in methods if not asked(template, method)] == []
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
