@@ -1,6 +1,6 @@
 """What is to be billed against what the PSA bills: agreements found, changes proposed, judged and named. See the README beside this file."""
 
-from sync_core.billing.changes import AGREEMENT_FACTS, facts
+from sync_core.billing.changes import AGREEMENT_FACTS, facts, line_facts
 from sync_core.billing.falling import moves, postponed
 from sync_core.billing.following import carried_on, self_ending_of, with_line_beside
 from sync_core.billing.guard import Judged, judge, judge_run
@@ -27,6 +27,7 @@ __all__ = [
     "first_open_day",
     "judge",
     "judge_run",
+    "line_facts",
     "marker",
     "marker_owner",
     "moves",

@@ -209,12 +209,17 @@ def facts(lines: AgreementLines, line_id: str, product: str, installation: str) 
         line = lines.line(line_id)
         if line is None:
             return {**values, "line": "gone"}
-        dates = {"line starts": str(line.starts), "line ends": str(line.ends)}
-        numbers = {"quantity": plain(line.quantity), "included": plain(line.included), "unit price": plain(line.unit_price)}
-        return {**values, **dates, **numbers, "charge": line.charge.value, "product": line.product_id, "text": text_mark(line.text)}
+        return {**values, **line_facts(line)}
     others = [item for item in lines.lines if same_product(item.product, product) and item.ends is None]
     foreign = sorted(item.line_id for item in others if marker_owner(item.marker) != installation)
     return {**values, "lines of the product": ",".join(foreign)}
+
+
+def line_facts(line: Line) -> Mapping[str, str]:
+    """What a line holds, by the names that plans use; of its text only a fingerprint."""
+    dates = {"line starts": str(line.starts), "line ends": str(line.ends)}
+    numbers = {"quantity": plain(line.quantity), "included": plain(line.included), "unit price": plain(line.unit_price)}
+    return {**dates, **numbers, "charge": line.charge.value, "product": line.product_id, "text": text_mark(line.text)}
 
 
 def same_product(one: str, other: str) -> bool:

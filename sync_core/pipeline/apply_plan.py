@@ -13,11 +13,10 @@ from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.customers import (
-    CUSTOMERS,
     Live,
     begin_plan,
-    binding_write,
     drop_binding,
+    follow,
     journal_of,
     load_binding,
     load_live,
@@ -27,6 +26,7 @@ from sync_core.pipeline.customers import (
     save_plan,
 )
 from sync_core.pipeline.ending import end_customer, fail_customer
+from sync_core.pipeline.history import followed
 from sync_core.pipeline.messages import APPLY_PLAN, Message, put_back
 from sync_core.pipeline.outcome import break_off, free_agreements, with_results
 from sync_core.pipeline.permission import WAITING
@@ -117,7 +117,7 @@ def write_steps(context: Context, run: Run, stored: Stored[Plan]) -> Plan:
     free_agreements(context, ended)
     hand_back_lines(context, plan, ended)
     plan = with_results(context, plan, ended)
-    save_plan(context.store, stored, plan)
+    save_plan(context.store, stored, plan, context.clock.now())
     return plan
 
 
@@ -127,7 +127,7 @@ def hand_back_lines(context: Context, plan: Plan, ended: Iterable[JournalEntry])
     links = {change.link_key for change in plan.changes if change.change_id in unset}
     for change in plan.changes:
         if change.kind is ChangeKind.HAND_BACK and change.result is ChangeResult.PLANNED and change.link_key not in links:
-            drop_binding(context.store, plan.tenant_id, change.link_key)
+            drop_binding(context.store, plan.tenant_id, change.link_key, followed(plan, change))
 
 
 def take_over_lines(context: Context, plan: Plan) -> None:
@@ -141,7 +141,7 @@ def take_over_lines(context: Context, plan: Plan) -> None:
             if line is not None and not what_changed(context, agreement, [change]):
                 known = load_binding(context.store, plan.tenant_id, change.link_key)
                 binding = carried_on(known, change, line, binding_for(plan, change, line))
-                context.store.transact(CUSTOMERS, [binding_write(plan.tenant_id, binding)])
+                follow(context.store, plan.tenant_id, binding, followed(plan, change))
 
 
 def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync_core.documents import to_document
+from sync_core.model.history import Record, RecordKind
+from sync_core.pipeline.history import record_write
 from sync_core.ports import Store
 from sync_core.rows import read, to_row, upsert
 
-_TABLE = "control"
+TABLE = "control"
+"""The table, and its one partition."""
 _KEY = "stop"
 
 
@@ -24,10 +28,15 @@ class StopSwitch:
 
 def stop_switch(store: Store) -> StopSwitch:
     """The switch as it stands."""
-    row = read(store, _TABLE, _TABLE, _KEY, StopSwitch)
+    row = read(store, TABLE, TABLE, _KEY, StopSwitch)
     return row.value if row else StopSwitch()
 
 
 def set_stop_switch(store: Store, switch: StopSwitch) -> None:
-    """Stops all writes, or lets them go on."""
-    store.transact(_TABLE, [upsert(to_row(_TABLE, _KEY, switch))])
+    """Stops all writes, or lets them go on, and keeps for good that somebody did."""
+    told = [record_write(TABLE, _record(switch, switch.at))] if switch.at else []
+    store.transact(TABLE, [upsert(to_row(TABLE, _KEY, switch)), *told])
+
+
+def _record(switch: StopSwitch, at: datetime) -> Record:
+    return Record(at, RecordKind.SWITCHED, f"{switch.stopped} {switch.reason} {switch.by}", to_document(switch), by=switch.by)

@@ -1,4 +1,5 @@
-"""A customer at rest: one partition that holds what the next run needs (keys ``a-``) and the plans with their journal (``p-``).
+"""A customer at rest: one partition that holds what the next run needs (keys ``a-``), the plans with their journal (``p-``) and its
+history (``h-``).
 
 What changes together shares the partition and a transaction: a plan and the pointer to it, a confirmed step and the line
 it left behind.
@@ -12,9 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from sync_core.documents import to_document
 from sync_core.errors import Conflict
 from sync_core.model.billing import Binding, Move
+from sync_core.model.history import Record, RecordKind
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
+from sync_core.pipeline.history import applied, record_write
 from sync_core.ports import Row, RowWrite, Store
 from sync_core.rows import Stored, delete, from_row, insert, insert_or_replace, read, replace_row, safe_key, to_row, upsert
 
@@ -154,15 +158,16 @@ def load_plan(store: Store, tenant_id: str, plan_id: str) -> Stored[Plan] | None
     return read(store, CUSTOMERS, tenant_id, _plan_key(plan_id), Plan)
 
 
-def save_plan(store: Store, stored: Stored[Plan], plan: Plan) -> None:
+def save_plan(store: Store, stored: Stored[Plan], plan: Plan, at: datetime) -> None:
     """Stores what became of a plan's changes; raises ``Conflict`` when somebody else did."""
     if plan != stored.value:
-        store.transact(CUSTOMERS, [replace_row(_plan_row(plan, stored.row.etag))])
+        record = record_write(plan.tenant_id, applied(plan, stored, at))
+        store.transact(CUSTOMERS, [replace_row(_plan_row(plan, stored.row.etag)), record])
 
 
-def save_last_read(store: Store, tenant_id: str, last: LastRead) -> None:
-    """Stores what the read of today left."""
-    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _STATE, last))])
+def save_last_read(store: Store, tenant_id: str, last: LastRead, *noted: Record) -> None:
+    """Stores what the read of today left; raises ``Conflict`` when another worker ``noted`` the same."""
+    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _STATE, last)), *(record_write(tenant_id, record) for record in noted)])
 
 
 def load_last_resync(store: Store, tenant_id: str) -> Stored[LastResync] | None:
@@ -175,19 +180,29 @@ def save_last_resync(store: Store, tenant_id: str, run_id: str, before: Stored[L
     store.transact(CUSTOMERS, [insert_or_replace(to_row(tenant_id, _RESYNC, LastResync(run_id), before.row.etag if before else ""))])
 
 
-def save_said(store: Store, tenant_id: str, word: Said) -> None:
-    """Stores a person's word on a change."""
-    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _DECISION + word.fingerprint, word))])
+def save_said(store: Store, tenant_id: str, word: Said, record: Record) -> None:
+    """Stores a person's word on a change, and for good that it was said; the same word of the same moment is kept once."""
+    with suppress(Conflict):
+        store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _DECISION + word.fingerprint, word)), record_write(tenant_id, record)])
 
 
 def save_undone(store: Store, tenant_id: str, undone: Undone) -> None:
     """Stores that a link's units were taken back."""
-    store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _UNDONE + safe_key(undone.link_key), undone))])
+    record = Record(undone.at, RecordKind.UNDONE, f"{undone.link_key} {undone.units}", to_document(undone), by=undone.by)
+    with suppress(Conflict):  # the same moment was noted already
+        store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _UNDONE + safe_key(undone.link_key), undone)), record_write(tenant_id, record)])
 
 
-def drop_binding(store: Store, tenant_id: str, link_key: str) -> None:
-    """Makes a link follow no line any more; may run twice."""
-    store.transact(CUSTOMERS, [delete(Row(tenant_id, _BINDING + safe_key(link_key)))])
+def follow(store: Store, tenant_id: str, binding: Binding, record: Record) -> None:
+    """Makes a link follow a line as it is; a second time changes nothing."""
+    with suppress(Conflict):
+        store.transact(CUSTOMERS, [binding_write(tenant_id, binding), record_write(tenant_id, record)])
+
+
+def drop_binding(store: Store, tenant_id: str, link_key: str, record: Record) -> None:
+    """Makes a link follow no line any more; a second time changes nothing."""
+    with suppress(Conflict):
+        store.transact(CUSTOMERS, [delete(Row(tenant_id, _BINDING + safe_key(link_key))), record_write(tenant_id, record)])
 
 
 def load_binding(store: Store, tenant_id: str, link_key: str) -> Binding | None:

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 from sync_core.billing import fingerprint
 from sync_core.configuration.versions import imported_by
+from sync_core.documents import to_document
 from sync_core.errors import Rejected, RetryLater
 from sync_core.events import event
 from sync_core.model.configuration import Approvals
 from sync_core.model.customers import Mode
+from sync_core.model.history import Record, RecordKind
 from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Verdict
 from sync_core.pipeline.context import Context
@@ -124,8 +126,8 @@ def decide(
     now = context.clock.now()
     until = now + timedelta(days=days)
     words = [_word(shown.said.get(change.change_id), Said(fingerprint(change), decision, str(by), why, now, until, by.person)) for change in changes]
-    for word in words:
-        save_said(context.store, shown.plan.tenant_id, word)
+    for change, word in zip(changes, words, strict=True):
+        save_said(context.store, shown.plan.tenant_id, word, _said(shown.plan, change, word, str(by), now))
     complete = all(word.counts(four_eyes) for word in words)
     if decision is Decision.APPROVED and complete:
         keep_undone(context, shown.plan.tenant_id, changes, str(by))
@@ -138,6 +140,13 @@ def _word(known: Said | None, word: Said) -> Said:
     """What is kept of a word: a second person's *yes* joins that of the first."""
     joins = known and known.decision is word.decision is Decision.APPROVED and known.person and word.person not in ("", known.person)
     return replace(known, second=word.by, until=word.until) if known and joins else word
+
+
+def _said(plan: Plan, change: Change, word: Said, by: str, at: datetime) -> Record:
+    """What is kept for good of a person's word; ``by`` may be the second person to say so."""
+    document = {"plan": plan.plan_id, "change": change.change_id, "link": change.link_key, "decision": word.decision, "why": word.why}
+    shown = {"fingerprint": word.fingerprint, "until": word.until, "person": word.person, "first": word.by, "second": word.second}
+    return Record(at, RecordKind.DECIDED, f"{word.fingerprint} {word.decision} {by}", to_document({**document, **shown}), plan.run_id, by)
 
 
 def _check_eyes(context: Context, shown: PlanOnShow, changes: Iterable[Change], by: Who) -> None:

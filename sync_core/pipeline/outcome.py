@@ -36,7 +36,7 @@ def break_off(context: Context, tenant_id: str, plan_id: str, why: str) -> None:
     if stored is None or live.value.plan_id != plan_id or live.value.state is not PlanState.APPLYING:
         return
     entries = [close(context, stored.value, entry, why).value for entry in journal_of(context.store, tenant_id, plan_id)]
-    save_plan(context.store, stored, with_results(context, stored.value, entries))
+    save_plan(context.store, stored, with_results(context, stored.value, entries), context.clock.now())
     if not any(entry.state in SENT for entry in entries):
         move_live(context.store, tenant_id, live, PlanState.FINISHED)
         free_agreements(context, entries)
@@ -72,7 +72,7 @@ def _settle(context: Context, run: Run, stored: Stored[Plan]) -> None:
     for entry in journal_of(context.store, plan.tenant_id, plan.plan_id):
         settled = settle(context, context.adapters.psa(configuration, entry.value.step.connection), plan, entry)
         entries.append(close(context, plan, settled, "Not written: its run is over").value)
-    save_plan(context.store, stored, with_results(context, plan, entries))
+    save_plan(context.store, stored, with_results(context, plan, entries), context.clock.now())
 
 
 def _with_result(change: Change, plan_id: str, entries: Iterable[JournalEntry], bindings: Mapping[str, Binding]) -> Change:

@@ -15,12 +15,13 @@ from sync_core.model.billing import CountedItem, Move, Question
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.custom_licences import CustomLicence, whole_id
 from sync_core.model.customers import Mode
+from sync_core.model.history import Counts
 from sync_core.model.licences import UsageSnapshot
 from sync_core.model.plans import Change, Unlinked, Verdict
 from sync_core.model.runs import Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
-from sync_core.pipeline.evidence import snapshot_content, snapshot_digest, snapshot_name
+from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
 from sync_core.pipeline.permission import decided
 from sync_core.pipeline.reading import lines_of
 from sync_core.pipeline.shared import shared
@@ -36,6 +37,8 @@ class Findings:
     notes: tuple[str, ...]
     last_read: LastRead
     evidence: bytes
+    counts: Counts
+    """What the customer is counted by, for the history."""
 
 
 def find_changes(
@@ -54,12 +57,14 @@ def find_changes(
     inputs = replace(inputs, moves=moves(inputs))
     judged = judge(reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
+    last = _last_read(record, snapshot, items, judged.first_zeros, inputs.moves)
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
         notes=(*(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes), *postponed(inputs)),
-        last_read=_last_read(record, snapshot, judged.first_zeros, inputs.moves),
+        last_read=last,
         evidence=snapshot_content(snapshot),
+        counts=Counts(snapshot.read_at, last.snapshot, configuration.version, items, snapshot.failed),
     )
 
 
@@ -207,9 +212,11 @@ def relationships(context: Context, run: Run, configuration: Configuration) -> S
         return ()
 
 
-def _last_read(record: CustomerRecord, snapshot: UsageSnapshot, first_zeros: Mapping[str, date], moved: Mapping[str, Move]) -> LastRead:
-    """What this read leaves. Evidence that did not change keeps its name and is not stored again."""
-    digest = snapshot_digest(snapshot)
+def _last_read(
+    record: CustomerRecord, snapshot: UsageSnapshot, items: Sequence[CountedItem], first_zeros: Mapping[str, date], moved: Mapping[str, Move]
+) -> LastRead:
+    """What this read leaves. Evidence that did not change, and comes to the same counts, keeps its name and is not stored again."""
+    digest = evidence_digest(snapshot, items)
     last = record.last.value if record.last else None
     same = last is not None and last.digest == digest
     day = snapshot.read_at.date() if not snapshot.failed or last is None else last.day

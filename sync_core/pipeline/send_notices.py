@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sync_core.documents import to_document
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, SyncError
 from sync_core.events import event
 from sync_core.model.configuration import Notices
+from sync_core.model.history import Record, RecordKind
 from sync_core.model.runs import Run, RunState
 from sync_core.pipeline.context import Context
+from sync_core.pipeline.history import record_write
 from sync_core.pipeline.messages import SEND_NOTICES, Message, put_back
 from sync_core.pipeline.people_list import people_list
 from sync_core.pipeline.report import run_report
@@ -73,16 +76,16 @@ def _send(context: Context, run: Run, notices: Notices, message: Message) -> Non
         _told(context, run.run_id, "sent twice, neither confirmed")
         return
     mailer, mail = context.adapters.mailer(context.configuration(run.configuration)), _mail(context, run, notices, unknown)
-    entry = _journal(context, entry, MailJournal(MailState.SENDING, unknown))
+    entry = _journal(context, entry, MailJournal(MailState.SENDING, unknown), mail)
     try:
         mailer.send(mail)
     except OutcomeUnknown as error:
-        _journal(context, entry, MailJournal(MailState.UNKNOWN, unknown + 1))
+        _journal(context, entry, MailJournal(MailState.UNKNOWN, unknown + 1), mail)
         raise RetryLater("Nobody knows whether the mail was sent", delay=context.settings.retry_seconds, why=error.what) from error
     except (RetryLater, Rejected):
-        _journal(context, entry, MailJournal(MailState.NEW, unknown))
+        _journal(context, entry, MailJournal(MailState.NEW, unknown), mail)
         raise
-    _journal(context, entry, MailJournal(MailState.SENT, unknown))
+    _journal(context, entry, MailJournal(MailState.SENT, unknown), mail)
     _told(context, run.run_id, "sent")
 
 
@@ -101,8 +104,12 @@ def _mail(context: Context, run: Run, notices: Notices, unknown: int) -> Mail:
     )
 
 
-def _journal(context: Context, entry: Stored[MailJournal], value: MailJournal) -> Stored[MailJournal]:
-    context.store.transact(RUNS, [insert_or_replace(to_row(entry.row.partition, entry.row.key, value, entry.row.etag))])
+def _journal(context: Context, entry: Stored[MailJournal], value: MailJournal, mail: Mail) -> Stored[MailJournal]:
+    run_id, now = entry.row.partition, context.clock.now()
+    told = {"state": value.state, "mail": mail.message_id, "to": mail.recipients, "subject": mail.subject}
+    record = Record(now, RecordKind.MAILED, f"{value.state} {entry.row.etag}", to_document(told), run_id)
+    moved = insert_or_replace(to_row(run_id, entry.row.key, value, entry.row.etag))
+    context.store.transact(RUNS, [moved, record_write(run_id, record)])
     after = read(context.store, RUNS, entry.row.partition, entry.row.key, MailJournal)
     assert after is not None, "a row that was just stored can be read"
     return after

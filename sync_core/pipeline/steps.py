@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sync_core.billing import AGREEMENT_FACTS, carried_on, facts, self_ending_of, with_line_beside
+from sync_core.billing import AGREEMENT_FACTS, carried_on, facts, line_facts, self_ending_of, with_line_beside
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.events import event
 from sync_core.model.agreements import AgreementLines, Line
@@ -22,15 +22,17 @@ from sync_core.model.billing import Binding
 from sync_core.model.plans import Change, ChangeKind, JournalEntry, Plan, Step, StepState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CUSTOMERS, binding_write, journal_write, load_binding
+from sync_core.pipeline.history import record_write, sent
 from sync_core.pipeline.leases import acquire
 from sync_core.pipeline.reading import agreement_now
-from sync_core.ports import Probe, Probed, Psa
+from sync_core.ports import Probe, Probed, Psa, Receipt
 from sync_core.rows import Stored, from_row
 
 ENDED = (StepState.CONFIRMED, StepState.REJECTED, StepState.HELD, StepState.UNRESOLVED)
 """The states in which nothing more is done for a step."""
 SENT = (StepState.SENDING, StepState.UNKNOWN)
 """The states in which a step was sent, or may just be, and nobody knows what became of it."""
+_NO_ANSWER: Mapping[str, Any] = {}
 _MOST_ATTEMPTS = 4
 _PROBE_AGAIN = 5.0
 
@@ -94,7 +96,7 @@ def _send(
         before=before_image(context, agreement, changes_of(plan, entry.value)),
     )
     try:
-        psa.execute(step, send_until_monotonic)
+        receipt = psa.execute(step, send_until_monotonic)
     except Throttled:
         _move(context, plan, entry, state=StepState.PLANNED, attempt=entry.value.attempt - 1)
         raise
@@ -106,14 +108,14 @@ def _send(
     except OutcomeUnknown as error:
         event("step.unknown", customer=plan.tenant_id, step=step.step_id)
         return _move(context, plan, entry, state=StepState.UNKNOWN, outcome=error.what)
-    return _read_back(context, psa, plan, entry)
+    return _read_back(context, psa, plan, entry, receipt)
 
 
-def _read_back(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
+def _read_back(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], receipt: Receipt) -> Stored[JournalEntry]:
     """The PSA took the write: it counts once the line is read back as we set it."""
     probed = psa.probe(entry.value.step)
     if probed.probe is Probe.DONE:
-        return _confirm(context, psa, plan, entry, probed)
+        return _confirm(context, psa, plan, entry, probed, receipt.detail)
     return _move(
         context, plan, entry, state=StepState.UNKNOWN, outcome=f"The PSA took the write, and the line does not show it. {probed.why}".strip()
     )
@@ -169,19 +171,30 @@ def before_image(context: Context, agreement: AgreementLines | None, changes: It
     return {change.change_id: facts(agreement, change.line_id, change.product, context.settings.installation) for change in changes}
 
 
-def _confirm(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], probed: Probed) -> Stored[JournalEntry]:
+def _confirm(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], probed: Probed, answer: str = "") -> Stored[JournalEntry]:
+    """``answer`` is the PSA's word on the write; empty where only the look afterwards says that it was done."""
     lines = dict(zip(entry.value.step.change_ids, probed.lines, strict=True))
     changes = [change for change in changes_of(plan, entry.value) if not change.is_double]
     step, after = entry.value.step, [(change, lines[change.change_id]) for change in changes]
     bindings = [binding for change, line in after if (binding := _binding_after(context, psa, plan, change, step, line))]
     event("step.confirmed", customer=plan.tenant_id, step=entry.value.step.step_id)
-    return _move(context, plan, entry, bindings, state=StepState.CONFIRMED, line_ids=tuple(line.line_id for line in probed.lines), outcome="")
+    told = {"answer": answer, "after": {change_id: {"line": line.line_id, **line_facts(line)} for change_id, line in lines.items()}}
+    line_ids = tuple(line.line_id for line in probed.lines)
+    return _move(context, plan, entry, bindings, told, state=StepState.CONFIRMED, line_ids=line_ids, outcome="")
 
 
-def _move(context: Context, plan: Plan, entry: Stored[JournalEntry], bindings: list[Binding] | None = None, **changes: Any) -> Stored[JournalEntry]:
+def _move(
+    context: Context,
+    plan: Plan,
+    entry: Stored[JournalEntry],
+    bindings: Iterable[Binding] = (),
+    answer: Mapping[str, Any] = _NO_ANSWER,
+    **changes: Any,
+) -> Stored[JournalEntry]:
     after = replace(entry.value, **changes)
-    writes = [journal_write(plan.tenant_id, after, entry.row.etag), *(binding_write(plan.tenant_id, binding) for binding in bindings or [])]
-    context.store.transact(CUSTOMERS, writes)
+    record = record_write(plan.tenant_id, sent(plan, after, entry, context.clock.now(), answer))
+    moved = journal_write(plan.tenant_id, after, entry.row.etag)
+    context.store.transact(CUSTOMERS, [moved, record, *(binding_write(plan.tenant_id, binding) for binding in bindings)])
     row = context.store.get(CUSTOMERS, plan.tenant_id, entry.row.key)
     if row is None or from_row(JournalEntry, row) != after:
         raise Conflict("Another worker moved the step", where=after.step.step_id)

@@ -14,6 +14,7 @@ from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_plan, load_record, save_last_read, store_plan
 from sync_core.pipeline.ending import end_customer, fail_customer
+from sync_core.pipeline.history import counted
 from sync_core.pipeline.measures import measure_plan
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.outcome import settle_abandoned
@@ -64,7 +65,7 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
     proposal = propose(context, run, configuration, item, record, plan_id(record), mode)
     plan = _plan_of(context, run, record, proposal, mode)
     if proposal.findings:
-        _keep_last_read(context, record, proposal.findings)
+        _keep_last_read(context, run, record, proposal.findings)
     if plan.changes:
         store_plan(context.store, record, plan)
     elif record.live.value.state is PlanState.LIVE:
@@ -81,12 +82,14 @@ def _planned_already(context: Context, run: Run, record: CustomerRecord) -> Plan
     return stored.value if stored else None
 
 
-def _keep_last_read(context: Context, record: CustomerRecord, findings: Findings) -> None:
-    before = record.last.value if record.last else None
-    if before is None or before.snapshot != findings.last_read.snapshot:
-        context.blobs.put(findings.last_read.snapshot, findings.evidence)
-    if before != findings.last_read:
-        save_last_read(context.store, record.tenant_id, findings.last_read)
+def _keep_last_read(context: Context, run: Run, record: CustomerRecord, findings: Findings) -> None:
+    """What is counted as before costs the history nothing: its last record holds on."""
+    before, last = record.last.value if record.last else None, findings.last_read
+    if before is None or before.snapshot != last.snapshot:
+        context.blobs.put(last.snapshot, findings.evidence)
+        save_last_read(context.store, record.tenant_id, last, counted(findings.counts, run.run_id, run.started))
+    elif before != last:
+        save_last_read(context.store, record.tenant_id, last)
 
 
 def _plan_of(context: Context, run: Run, record: CustomerRecord, proposal: Proposal, mode: Mode) -> Plan:

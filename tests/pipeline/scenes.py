@@ -10,12 +10,15 @@ from typing import Any
 from sandbox.memory.psa import Keeping
 from sync_core.billing import marker_owner
 from sync_core.model.agreements import Line
+from sync_core.model.history import Record, RecordKind
 from sync_core.model.people import Who
-from sync_core.model.plans import ChangeResult, Decision
+from sync_core.model.plans import ChangeResult, Decision, StepState
 from sync_core.model.runs import CustomerState, Run, RunState
+from sync_core.pipeline.customers import CUSTOMERS, load_record, plans_of
 from sync_core.pipeline.decisions import ALL, decide
+from sync_core.pipeline.history import of_kind, records
 from sync_core.pipeline.report import run_report
-from sync_core.pipeline.runs import load_run, recent_runs
+from sync_core.pipeline.runs import RUNS, load_run, recent_runs
 from sync_core.pipeline.undo import start_undo, undo_of_changes, written_by
 from tests.pipeline.night import OTHER_SKU, Night, tenant
 
@@ -136,6 +139,30 @@ def check_runs(night: Night) -> None:
         assert run is not None
         assert run.value.state is RunState.TOLD
         check_mails(night, run.value)
+
+
+def check_history(night: Night) -> None:
+    """The history tells of what is counted, and of every step that was read back, of every result and of every mail once."""
+    for item in night.configuration.customers:
+        told = list(records(night.store, CUSTOMERS, item.customer.tenant_id))
+        last = load_record(night.store, item.customer.tenant_id).last
+        assert last is None or last.value.snapshot in [record.about for record in of_kind(told, RecordKind.READ)]
+        confirmed = Counter(record.document["step"] for record in of_kind(told, RecordKind.SENT) if record.document["state"] == "confirmed")
+        results = Counter(name for record in of_kind(told, RecordKind.APPLIED) for name in _applied(record))
+        plans = list(plans_of(night.store, item.customer.tenant_id))
+        steps = [entry.step.step_id for _, entries in plans for entry in entries if entry.state is StepState.CONFIRMED]
+        assert confirmed == Counter(steps)
+        applied = (ChangeResult.APPLIED, ChangeResult.HALF_DONE)
+        assert results == Counter(f"{plan.plan_id}/{change.change_id}" for plan, _ in plans for change in plan.changes if change.result in applied)
+    for entry in recent_runs(night.store):
+        told = list(of_kind(records(night.store, RUNS, entry.run_id), RecordKind.MAILED))
+        assert sum(record.document["state"] == "sent" for record in told) <= 1
+        assert sum(record.document["state"] == "sending" for record in told) <= 2
+
+
+def _applied(record: Record) -> list[str]:
+    changes = record.document["changes"].items()
+    return [f"{record.document['plan']}/{change_id}" for change_id, became in changes if became["result"] in ("applied", "half done")]
 
 
 def check_next_day(night: Night) -> None:

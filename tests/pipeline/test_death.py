@@ -7,7 +7,7 @@ import pytest
 from sync_core.pipeline.runs import load_run, recent_runs
 from tests.pipeline.faults import Death
 from tests.pipeline.night import Night
-from tests.pipeline.scenes import SCENES, Scene, check_mails, check_next_day, check_psa, check_run
+from tests.pipeline.scenes import SCENES, Scene, check_history, check_mails, check_next_day, check_psa, check_run
 
 
 def newest_run(night: Night) -> str | None:
@@ -38,6 +38,7 @@ def check(night: Night, scene: Scene) -> None:
     check_psa(night, scene.after)
     check_mails(night, stored.value)
     check_next_day(night)
+    check_history(night)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.pipeline.night import Night
-from tests.pipeline.scenes import check_next_day, check_psa, check_runs
+from tests.pipeline.scenes import check_history, check_next_day, check_psa, check_runs
 from tests.pipeline.storm import Storm
 
 SEEDS = int(os.environ.get("STORM_SEEDS", "320"))
@@ -31,6 +31,7 @@ def check(night: Night, storm: Storm) -> None:
     check_psa(night, storm.scene.after)
     check_runs(night)
     check_next_day(night)
+    check_history(night)
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
