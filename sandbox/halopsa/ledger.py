@@ -42,15 +42,18 @@ class UnknownMembers(StrEnum):
 class Switches:
     """Behaviours that are not known of the vendor, to be turned while it runs.
 
-    ``overwrites_computed`` sets the quantity of a line with a rule back to what the rule gives. ``whole_lines_in_list`` is off
-    where a list shows lines without references and dates. ``bare_lists`` answers arrays without a count. ``end_day_billed`` says
-    whether a line's end date is itself billed. ``on_save`` is what the PSA makes of each line that is saved.
+    ``overwrites_computed`` sets the quantity of a line with a rule back to what the rule gives; with ``shows_counts`` off, answers
+    show what was saved until an invoice is made. ``whole_lines_in_list`` is off where a list shows lines without references and
+    dates, ``notes_in_list`` where it shows licence records without notes. ``bare_lists`` answers arrays without a count.
+    ``end_day_billed`` says whether a line's end date is itself billed. ``on_save`` is what the PSA makes of each line that is saved.
     """
 
     omitted: Omitted = Omitted.DELETED
     unknown_members: UnknownMembers = UnknownMembers.IGNORED
     overwrites_computed: bool = True
+    shows_counts: bool = True
     whole_lines_in_list: bool = True
+    notes_in_list: bool = True
     bare_lists: bool = False
     largest_page: int = 100
     end_day_billed: bool = True
@@ -96,10 +99,10 @@ class Ledger:
         self.items[item.id] = item
         return item
 
-    def licence(self, client: Client, name: str, count: int) -> Licence:
-        """Adds a licence count, or changes it."""
+    def licence(self, client: Client, name: str, count: int, **fields: Any) -> Licence:
+        """Adds a licence record, or changes the client's one of that name as a person would."""
         known = next((each for each in self.licences.values() if (each.client_id, each.name) == (client.id, name)), None)
-        licence = replace(known, count=count) if known else Licence(len(self.licences) + 1, client.id, name, count)
+        licence = replace(known or Licence(len(self.licences) + 1, client.id, name, count), count=count, **fields)
         self.licences[licence.id] = licence
         return licence
 
@@ -141,9 +144,15 @@ class Ledger:
         return self._put(replace(invoice, changed_at=self.now(), changed_by=by))
 
     def quantity(self, line: Line) -> Decimal:
-        """What a line holds: its own quantity, or the count of its licence."""
-        computed = line.licence_id is not None and self.switches.overwrites_computed
-        return Decimal(self.licences[line.licence_id or 0].count) if computed else line.quantity
+        """What a line bills: its own quantity, or the count of its licence less what is free."""
+        if line.licence_id is None or not self.switches.overwrites_computed:
+            return line.quantity
+        licence = self.licences.get(line.licence_id)
+        return Decimal(max(licence.count - line.licence_free, 0)) if licence and licence.active else Decimal(0)
+
+    def shown_quantity(self, line: Line) -> Decimal:
+        """What an answer shows of that: perhaps what it held when it was last saved."""
+        return self.quantity(line) if self.switches.shows_counts else line.quantity
 
     def invoice_preview(self, invoice_id: int, on: date) -> Invoice:
         """What the first invoice dated on or after ``on`` would show, were nothing changed before it."""

@@ -62,17 +62,25 @@ class Item:
 
 @dataclass(frozen=True)
 class Licence:
-    """How many seats of a product a client owns, as Halo's own integrations count them."""
+    """How many seats of a product a client owns. With a ``tenant_id`` an integration of Halo's own keeps the count."""
 
     id: int
     client_id: int
     name: str
     count: int
+    start: date | None = None
+    notes: str = ""
+    active: bool = True
+    tenant_id: str = ""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a recurring invoice. With ``licence_id`` its quantity is that licence's count; ``unknown`` are members that the model has not."""
+    """A line of a recurring invoice. With ``licence_id`` its quantity is that licence's count less ``licence_free``.
+
+    ``unknown`` are members that the model has not.
+    """
 
     id: int
     item_id: int
@@ -90,6 +98,7 @@ class Line:
     internal_reference: str = ""
     external_reference: str = ""
     licence_id: int | None = None
+    licence_free: int = 0
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     def billed_in(self, first_day: date, last_day: date) -> bool:
@@ -153,7 +162,7 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Write:
-    """One POST of a recurring invoice: as an answer shows it, before and after.
+    """One POST of a recurring invoice, or of a licence record (then ``recurring_invoice_id`` is 0): as an answer shows it, before and after.
 
     ``forbidden`` marks what a careful client never sends: a delete, a body that leaves lines out, the making of invoices.
     """

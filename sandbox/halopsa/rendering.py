@@ -51,9 +51,21 @@ def item(record: Item) -> Json:
     }
 
 
-def licence(record: Licence) -> Json:
-    """A licence count as the list answers it."""
-    return {"id": record.id, "name": record.name, "client_id": record.client_id, "count": record.count, "is_active": True}
+def licence(ledger: Ledger, record: Licence, with_notes: bool = True) -> Json:
+    """A licence record, by its id or as the list answers it."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "client_id": record.client_id,
+        "client_name": ledger.clients[record.client_id].name,
+        "count": record.count,
+        "licences_available": record.count,
+        "start_date": time(record.start) or NO_DATE,
+        **({"notes": record.notes} if with_notes else {}),
+        "is_active": record.active,
+        "tenant_id": record.tenant_id,
+        **record.unknown,
+    }
 
 
 def recurring_invoice(ledger: Ledger, record: RecurringInvoice, with_lines: bool = True, whole_lines: bool = True) -> Json:
@@ -66,7 +78,7 @@ def recurring_invoice(ledger: Ledger, record: RecurringInvoice, with_lines: bool
 
 def line(ledger: Ledger, above: RecurringInvoice, record: Line) -> Json:
     """A line with what Halo computes of it; members that the model has not come last, if it kept them."""
-    quantity = ledger.quantity(record)
+    quantity = ledger.shown_quantity(record)
     net = quantity * record.unit_price * (100 - record.discount) / 100
     return {
         "id": record.id,
@@ -94,12 +106,17 @@ def line(ledger: Ledger, above: RecurringInvoice, record: Line) -> Json:
         "recurring_invoice_quantity_type": 0 if record.licence_id is None else 2,
         "quantity_users": [],
         "quantity_assets": [],
-        "quantity_licences": [] if record.licence_id is None else [{"id": record.licence_id, "licence_id": record.licence_id, "pro_rata": 0}],
+        "quantity_licences": [] if record.licence_id is None else [_rule(record)],
         "quantity_subscriptions": [],
         "_is_calculated_line": record.licence_id is not None,
         "customfields": [],
         **record.unknown,
     }
+
+
+def _rule(record: Line) -> Json:
+    free = {"qty_free": record.licence_free, "minimum_qty": 0, "assigned_licences": False}
+    return {"id": record.licence_id, "licence_id": record.licence_id, **free, "pro_rata": 0}
 
 
 def number(value: Decimal) -> int | float:

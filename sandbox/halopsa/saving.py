@@ -50,7 +50,7 @@ def saved(ledger: Ledger, record: dict[str, Any]) -> RecurringInvoice:
     if number not in ledger.recurring_invoices:
         raise not_found("Recurring invoice", number)
     above = ledger.recurring_invoices[number]
-    _refuse_unknown(ledger, record.keys() - HEAD_MEMBERS)
+    refuse_unknown(ledger, record.keys() - HEAD_MEMBERS)
     if "lines" not in record:
         return above
     posted = record["lines"]
@@ -75,7 +75,7 @@ def _line(ledger: Ledger, above: RecurringInvoice, members: Mapping[str, Any]) -
     if members.get("id") and old is None:
         raise bad_request(f"lines: there is no line {members['id']} on recurring invoice {above.id}.")
     unknown = {name: value for name, value in members.items() if name != "id" and name not in _WRITABLE and name not in PASSED_OVER}
-    _refuse_unknown(ledger, unknown.keys())
+    refuse_unknown(ledger, unknown.keys())
     fields = {attribute: reader(name, members[name]) for name, (attribute, reader) in _WRITABLE.items() if name in members}
     item = ledger.items.get(fields.get("item_id", 0))
     if item is None and not fields.get("text"):
@@ -83,18 +83,24 @@ def _line(ledger: Ledger, above: RecurringInvoice, members: Mapping[str, Any]) -
     if "quantity" not in fields:
         raise bad_request("qty_order: a quantity is required.")
     defaults = {"item_id": 0, "unit_price": (item.recurring_price or item.price) if item else Decimal(0), "text": item.name if item else ""}
-    kept = {"unknown": _plain(unknown)} if ledger.switches.unknown_members is UnknownMembers.KEPT else {}
+    kept = {"unknown": plain(unknown)} if ledger.switches.unknown_members is UnknownMembers.KEPT else {}
     return Line(
-        **{"id": old.id if old else ledger.next_line_id(), "licence_id": old.licence_id if old else None, **defaults, **fields, **kept},
+        **{"id": old.id if old else ledger.next_line_id(), **_rule_of(old), **defaults, **fields, **kept},
     )
 
 
-def _refuse_unknown(ledger: Ledger, names: Any) -> None:
+def _rule_of(old: Line | None) -> dict[str, Any]:
+    return {"licence_id": old.licence_id, "licence_free": old.licence_free} if old else {}
+
+
+def refuse_unknown(ledger: Ledger, names: Any) -> None:
+    """Raises ``Refused`` for members that the model has not, where the ledger says so."""
     if names and ledger.switches.unknown_members is UnknownMembers.REFUSED:
         raise bad_request(f"Could not find member '{min(names)}' on object.")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """JSON with floats in place of decimals."""
     return json.loads(json.dumps(value, default=float))
 
 
@@ -110,19 +116,23 @@ def _not_negative(name: str, value: Any) -> Decimal:
     return number
 
 
-def _whole(name: str, value: Any) -> int:
+def as_whole(name: str, value: Any) -> int:
+    """A whole number, or ``Refused``."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise bad_request(f"{name}: could not convert the value to an integer.")
     return value
 
 
-def _flag(name: str, value: Any) -> bool:
+def as_flag(name: str, value: Any) -> bool:
+    """True or false, or ``Refused``."""
     if not isinstance(value, bool):
         raise bad_request(f"{name}: could not convert the value to a boolean.")
     return value
 
 
-def _text(longest: int) -> Reader:
+def as_text(longest: int) -> Reader:
+    """Reads a text of at most so many characters; a longer one is ``Refused``."""
+
     def read(name: str, value: Any) -> str:
         if value is not None and not isinstance(value, str):
             raise bad_request(f"{name}: could not convert the value to a string.")
@@ -133,7 +143,8 @@ def _text(longest: int) -> Reader:
     return read
 
 
-def _day(name: str, value: Any) -> date | None:
+def as_day(name: str, value: Any) -> date | None:
+    """The date of a time without a zone; ``None`` for Halo's empty dates."""
     if value in (None, NO_DATE):
         return None
     try:
@@ -143,18 +154,18 @@ def _day(name: str, value: Any) -> date | None:
 
 
 _WRITABLE: Mapping[str, tuple[str, Reader]] = {
-    "_itemid": ("item_id", _whole),
-    "item_shortdescription": ("text", _text(255)),
-    "item_longdescription": ("long_text", _text(4000)),
+    "_itemid": ("item_id", as_whole),
+    "item_shortdescription": ("text", as_text(255)),
+    "item_longdescription": ("long_text", as_text(4000)),
     "qty_order": ("quantity", _not_negative),
     "unit_price": ("unit_price", _number),
     "unit_cost": ("unit_cost", _number),
     "discount_perc": ("discount", _number),
-    "tax_code": ("tax_code", _text(50)),
-    "startdate": ("starts", _day),
-    "enddate": ("ends", _day),
-    "autorenew": ("autorenew", _flag),
-    "isinactive": ("inactive", _flag),
-    "item_internal_reference": ("internal_reference", _text(50)),
-    "item_external_reference": ("external_reference", _text(50)),
+    "tax_code": ("tax_code", as_text(50)),
+    "startdate": ("starts", as_day),
+    "enddate": ("ends", as_day),
+    "autorenew": ("autorenew", as_flag),
+    "isinactive": ("inactive", as_flag),
+    "item_internal_reference": ("internal_reference", as_text(50)),
+    "item_external_reference": ("external_reference", as_text(50)),
 }

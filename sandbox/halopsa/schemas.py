@@ -24,14 +24,24 @@ _NUMBER: Schema = {"type": "number"}
 _FLAG: Schema = {"type": "boolean"}
 _TEXT: Schema = {"type": ["string", "null"]}
 _TIME: Schema = {"type": ["string", "null"], "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"}
-_RULES: Schema = {"type": "array", "items": _object("id", id=_INTEGER, licence_id=_INTEGER, pro_rata=_INTEGER)}
+_RULE = _object("id", id=_INTEGER, licence_id=_INTEGER, qty_free=_INTEGER, minimum_qty=_INTEGER, assigned_licences=_FLAG, pro_rata=_INTEGER)
+_RULES: Schema = {"type": "array", "items": _RULE}
 
 AUTH_INFO = _object("auth_url tenant_id", auth_url={"type": "string"}, tenant_id={"type": "string"})
 TOKEN = _object("access_token token_type expires_in", access_token={"type": "string"}, token_type={"const": "Bearer"}, expires_in=_INTEGER)
 CLIENT = _object("id name inactive", id=_INTEGER, name=_TEXT, inactive=_FLAG)
 USER = _object("id name client_id emailaddress inactive", id=_INTEGER, name=_TEXT, client_id=_INTEGER, emailaddress=_TEXT, inactive=_FLAG)
 ITEM = _object("id name baseprice recurringprice", id=_INTEGER, name=_TEXT, baseprice=_NUMBER, recurringprice=_NUMBER)
-LICENCE = _object("id name client_id count", id=_INTEGER, name=_TEXT, client_id=_INTEGER, count=_INTEGER)
+_LICENCE: dict[str, Schema] = {
+    "client_id": _INTEGER,
+    "name": _TEXT,
+    "count": {"type": "integer", "minimum": 0},
+    "start_date": _TIME,
+    "notes": _TEXT,
+    "is_active": _FLAG,
+    "tenant_id": _TEXT,
+}
+LICENCE = _object("id name client_id count", id=_INTEGER, **_LICENCE)
 
 _LINE: dict[str, Schema] = {
     "id": _INTEGER,
@@ -90,6 +100,9 @@ SAVE: Schema = {
     },
 }
 """One or more recurring invoices, each with its id and its lines: those with an id are changed, those without are added."""
+
+SAVE_LICENCE: Schema = {"type": "array", "minItems": 1, "items": {**_object("client_id name count", id=_INTEGER, **_LICENCE)}}
+"""One or more licence records: those with an id are changed, those without are added."""
 
 ERROR = _object("Message", ClassName={"type": "string"}, Message={"type": "string"})
 TOKEN_ERROR = _object("error error_description", error={"type": "string"}, error_description={"type": "string"})

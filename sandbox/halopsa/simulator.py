@@ -13,8 +13,9 @@ from sandbox.halopsa import rendering
 from sandbox.halopsa.access import Access
 from sandbox.halopsa.errors import Refused, bad_request, not_found
 from sandbox.halopsa.ledger import Ledger
+from sandbox.halopsa.licensing import saved_licence
 from sandbox.halopsa.listing import flag, listed, whole
-from sandbox.halopsa.records import RecurringInvoice, Write
+from sandbox.halopsa.records import Licence, RecurringInvoice, Write
 from sandbox.halopsa.rendering import Json
 from sandbox.halopsa.saving import leaves_out, parsed, saved
 from sandbox.halopsa.views import views
@@ -52,6 +53,7 @@ class HaloPsaSimulator:
         self._router.route("POST", "/auth/token")(lambda request: self.access.token(request, ledger.now))
         self._add_reads()
         self._route("POST", "/RecurringInvoice", self._save)
+        self._route("POST", "/SoftwareLicence", self._save_licences)
         self._route("POST", "/RecurringInvoice/process", self._forbidden)
         self._route("POST", "/RecurringInvoice/Lines", self._forbidden)
         self._route("POST", "/RecurringInvoice/updatelines", self._forbidden)
@@ -65,6 +67,7 @@ class HaloPsaSimulator:
         self._route("GET", "/Users", lambda request: self._activity_list(request, "users", self.ledger.users, self._user))
         self._route("GET", "/Item", lambda request: self._activity_list(request, "items", self.ledger.items, rendering.item))
         self._route("GET", "/SoftwareLicence", self._licences)
+        self._route("GET", "/SoftwareLicence/{number}", self._licence)
         self._route("GET", "/RecurringInvoice", self._recurring_invoices)
         self._route("GET", "/RecurringInvoice/{number}", self._recurring_invoice)
 
@@ -94,8 +97,28 @@ class HaloPsaSimulator:
 
     def _licences(self, request: Request) -> Response:
         client_id = whole(request, "client_id", 0, least=0)
-        rows = [rendering.licence(each) for each in self.ledger.licences.values() if client_id in (0, each.client_id)]
-        return listed(request, "licences", rows, {"client_id"}, self.ledger.switches)
+        inactive, with_notes = flag(request, "includeinactive"), self.ledger.switches.notes_in_list
+        found = [each for each in self.ledger.licences.values() if client_id in (0, each.client_id) and (each.active or inactive)]
+        rows = [rendering.licence(self.ledger, each, with_notes) for each in found]
+        return listed(request, "licences", rows, {"client_id", "includeinactive"}, self.ledger.switches)
+
+    def _licence(self, request: Request, number: str) -> Response:
+        self._one_only(request)
+        if not number.isdecimal() or int(number) not in self.ledger.licences:
+            raise not_found("Licence", number)
+        return Response.of_json(rendering.licence(self.ledger, self.ledger.licences[int(number)]))
+
+    def _save_licences(self, request: Request) -> Response:
+        shown = [self._stored_licence(request, saved_licence(self.ledger, record)) for record in parsed(request.body)]
+        return Response.of_json(shown[0] if len(shown) == 1 else shown, 201)
+
+    def _stored_licence(self, request: Request, draft: Licence) -> Json:
+        old = self.ledger.licences.get(draft.id)
+        before = rendering.licence(self.ledger, old) if old else None
+        self.ledger.licences[draft.id] = draft
+        after = rendering.licence(self.ledger, draft)
+        self._record(request, 0, before, after, False)
+        return after
 
     def _recurring_invoices(self, request: Request) -> Response:
         client_id, with_lines = whole(request, "client_id", 0, least=0), flag(request, "includelines")
@@ -105,9 +128,12 @@ class HaloPsaSimulator:
         return listed(request, "invoices", rows, {"client_id", "includelines"}, self.ledger.switches)
 
     def _recurring_invoice(self, request: Request, number: str) -> Response:
+        self._one_only(request)
+        return Response.of_json(rendering.recurring_invoice(self.ledger, self._found(number)))
+
+    def _one_only(self, request: Request) -> None:
         if request.query.keys() - {"includedetails"}:
             raise bad_request("The only parameter of a single record is includedetails.")
-        return Response.of_json(rendering.recurring_invoice(self.ledger, self._found(number)))
 
     def _save(self, request: Request) -> Response:
         """Saves recurring invoices; of an array of one the answer is the record itself."""

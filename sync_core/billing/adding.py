@@ -61,15 +61,17 @@ def not_adoptable(case: Case) -> str:
 
 def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Iterator[Change]:
     """What makes a managed line hold the wanted units at its price and name the right people, or a question where the PSA has no way to say it."""
-    if line.computed:
+    if line.left_alone:
         if case.wanted != line.quantity:
-            what = f"The PSA computes the quantity of line {line.line_id} itself and holds {plain(line.quantity)}."
-            yield case.question(case.explanation, *reasons, what, "Give the line a quantity of its own there, or take the link out.", line=line)
+            what = f"{line.left_alone} It holds {plain(line.quantity)}."
+            yield case.question(case.explanation, *reasons, what, "Mend that in the PSA, or take the link out.", line=line)
         return
     if case.wanted == 0:
         if case.in_force(line) and not before_renewal(case):
-            yield case.end(line, case.explanation, *reasons, verdict=verdict)
+            yield case.give_up(line, case.explanation, *reasons, verdict=verdict)
         return
+    if line.unbilled:
+        yield case.question(line.unbilled, line=line)
     if clash := included_twice(case, line):
         yield case.question(case.explanation, clash, line=line)
         return

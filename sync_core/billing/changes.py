@@ -72,6 +72,8 @@ class Case:
 
     def in_force(self, line: Line) -> bool:
         """Whether the line goes on after what is given up today."""
+        if self.agreement.counted and line.quantity == 0:
+            return False
         return line.ends is None or line.ends > max(self.gives_up, _eve(line))
 
     def question(self, *texts: str, line: Line | None = None) -> Change:
@@ -126,6 +128,13 @@ class Case:
         change = self._change(ChangeKind.END, line, NOTHING, (*reasons, f"Last billed day {last}."), verdict)
         return replace(change, effective=last, invoice=invoice_for(self.agreement, last + ONE_DAY))
 
+    def give_up(self, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
+        """The line bills nothing any more: it is ended, or its units go to 0 where they are only counted."""
+        if not self.agreement.counted:
+            return self.end(line, *reasons, verdict=verdict)
+        change = self._change(ChangeKind.SET_QUANTITY, line, NOTHING, (*reasons, self._counts_from(self.opens)), verdict)
+        return replace(change, effective=self.opens, invoice=invoice_for(self.agreement, self.opens))
+
     def adopt(self, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line is managed as it stands from now on; nothing is written to the PSA."""
         return self._change(ChangeKind.ADOPT, line, line.quantity, reasons, verdict)
@@ -179,7 +188,7 @@ class Case:
         return price_of_days(self.agreement, money, starts, last) if apart else NOTHING
 
     def _counts_from(self, day: date) -> str:
-        return f"Counts from {day}, first on the invoice of {invoice_for(self.agreement, day)}."
+        return f"Counts from {day}, first on the invoice of {invoice_for(self.agreement, day)}. {self.agreement.counted}".rstrip()
 
 
 def beside_marker(case: Case, first: date) -> str:

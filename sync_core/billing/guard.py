@@ -59,7 +59,7 @@ def _is_own(change: Change) -> bool:
 
 
 def _judge(change: Change, link: Link, inputs: ReconcileInput, first_zeros: Mapping[str, date]) -> Change:
-    first_zero = first_zeros.get(link.key) if change.kind is ChangeKind.END else None
+    first_zero = first_zeros.get(link.key) if _gives_up(change) else None
     if first_zero and first_zero >= inputs.business_dates[link.connection]:
         return _stricter(change, Verdict.HELD, f"Counted as zero for the first time on {first_zero}: a read on a later day has to say the same.")
     reasons = list(_doubts(change, link, inputs))
@@ -68,11 +68,16 @@ def _judge(change: Change, link: Link, inputs: ReconcileInput, first_zeros: Mapp
     return _stricter(change, Verdict.NEEDS_APPROVAL, *reasons) if reasons else change
 
 
+def _gives_up(change: Change) -> bool:
+    """Whether nothing is billed any more: the line is ended, or holds no units."""
+    return change.kind is ChangeKind.END or (change.kind is ChangeKind.SET_QUANTITY and change.after == 0)
+
+
 def _doubts(change: Change, link: Link, inputs: ReconcileInput) -> Iterator[str]:
     rails, item = inputs.rails, inputs.item(link)
     before, after = change.before or _ZERO, change.after or _ZERO
     moved = abs(after - before)
-    if change.kind is ChangeKind.SET_QUANTITY and after < before and inputs.counted(link).number == 0:
+    if change.kind is ChangeKind.SET_QUANTITY and 0 < after < before and inputs.counted(link).number == 0:
         yield "Nothing is counted any more; only the profile's minimum is left."
     if moved > rails.line_units and moved > rails.line_share * before:
         yield f"The line moves by {plain(moved)} units, more than {rails.line_units} and more than {rails.line_share:.0%}."
@@ -96,7 +101,7 @@ def _behind(change: Change, inputs: ReconcileInput) -> bool:
 
 def _first_zeros(changes: Sequence[Change], inputs: ReconcileInput) -> Mapping[str, date]:
     """A link that could not be counted keeps its date; one that is no longer zero loses it."""
-    ending = {change.link_key for change in changes if change.kind is ChangeKind.END and not change.is_double}
+    ending = {change.link_key for change in changes if _gives_up(change) and not change.is_double}
     dates: dict[str, date] = {}
     for link in inputs.links:
         value, known = inputs.counted(link).value, inputs.first_zeros.get(link.key)

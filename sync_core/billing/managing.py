@@ -93,7 +93,7 @@ def _beside(case: Case, binding: Binding) -> Iterator[Change]:
     for head, line in doubles(case, binding):
         if head.agreement_id == case.agreement.agreement_id:
             reason = f"Line {line.line_id} carries the same marker as line {binding.line_id}: the same units are billed twice."
-            yield replace(case.end(line, reason, verdict=Verdict.NEEDS_APPROVAL), is_double=True)
+            yield replace(case.give_up(line, reason, verdict=Verdict.NEEDS_APPROVAL), is_double=True)
     for line, last in going_on(case, binding):
         what = f"Line {line.line_id} was to bill added units until {last}, and {f'ends on {line.ends}' if line.ends else 'has no end'} now."
         yield case.question(what, f"Set its end back to {last}: line {binding.line_id} bills them afterwards.", line=line)

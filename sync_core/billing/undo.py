@@ -99,6 +99,9 @@ def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[W
 
 def _of_line(case: Case, line: Line, before: Decimal | None, managed: bool) -> Iterator[Change]:
     """The line as it was: at its units, never billed where there was none, and in people's hands where it was theirs."""
+    if before is None and case.agreement.counted:
+        yield case.give_up(line, case.explanation)
+        return
     if before is None:
         eve = (line.starts or case.opens) - ONE_DAY
         ended = case.end(line, case.explanation)

@@ -90,6 +90,9 @@ class Agreement:
     abilities: frozenset[Ability] = frozenset()
     text_limit: int = 0
     """How many characters (UTF-16 units) the text of a line may have; 0 where it cannot be written."""
+    counted: str = ""
+    """In words, who bills the units and when, where lines only count them and something else in the PSA bills what they count.
+    Such a line is never ended: its units go to 0. Empty where lines bill what they hold."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,10 @@ class Line:
     marker: str = ""
     edited_by: str = ""
     edited_at: str = ""
-    computed: bool = False
-    """Whether the PSA computes the quantity itself, so that nobody else sets it."""
+    left_alone: str = ""
+    """Why nobody but the PSA, or people in it, sets the quantity; empty where it can be written."""
+    unbilled: str = ""
+    """Why nobody is charged for it yet, though nobody decided so; empty where all is as it should be."""
     unit_cost: Decimal | None = None
     taxable: bool | None = None
     grouping: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.faults import Effect, Fault
-from sandbox.halopsa import HaloPsaSimulator
+from sandbox.halopsa import HaloPsaSimulator, Ledger
 from sandbox.halopsa.access import Access
 from sandbox.web import Request, Response, serve
 from sync_core.ports import Psa
@@ -27,9 +27,9 @@ class Site:
     settings: dict[str, str] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     url: str = ""
+    ledger: Ledger = field(default_factory=halopsa_books)
 
     def __post_init__(self) -> None:
-        self.ledger = halopsa_books()
         self.simulator = HaloPsaSimulator(self.ledger, self.access)
 
     @property
@@ -57,9 +57,9 @@ class Site:
 
 
 @contextmanager
-def served_site() -> Iterator[Site]:
+def served_site(ledger: Ledger | None = None) -> Iterator[Site]:
     """A site with fresh books, for as long as the block runs."""
-    site = Site()
+    site = Site(ledger=ledger or halopsa_books())
     with serve(site) as server:
         site.url = server.url
         yield site

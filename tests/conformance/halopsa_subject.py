@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,13 +32,15 @@ class HaloPsaSubject:
     line_starts: date | None = START
     fractions = True
 
+    _written, _settings = "/RecurringInvoice$", {"page_size": "3", "text_limit": "4000"}
+
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []
         self._access = Access()
-        self._ledger = halopsa_books()
+        self._ledger = self._books()
         self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
         self._server = serve(with_unknown_members(self.simulator))
-        self.psa = halopsa(self._server.url, self._access, {"page_size": "3", "text_limit": "4000"})
+        self.psa = halopsa(self._server.url, self._access, self._settings)
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "-1", "-2", "1"
 
     def lose_next_answer(self) -> None:
@@ -69,10 +72,36 @@ class HaloPsaSubject:
         self._server.close()
 
     def _fault(self, effect: Effect, **members: Any) -> None:
-        self.simulator.faults.add(Fault(effect, "POST", "/RecurringInvoice$", **members))
+        self.simulator.faults.add(Fault(effect, "POST", self._written, **members))
 
     def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
         self._late.append(write)
+
+    def _books(self) -> Ledger:
+        return halopsa_books()
+
+
+class LicenceCountsSubject(HaloPsaSubject):
+    """The same where the app writes licence counts, and every line of the recurring invoice counts one."""
+
+    fractions = False
+    _written, _settings = "/SoftwareLicence$", {"page_size": "3", "writes": "licence counts"}
+
+    def edit_quantity(self, line_id: str, quantity: int) -> None:
+        number = int(line_id.removeprefix("licence-"))
+        self._ledger.licences[number] = replace(self._ledger.licences[number], count=quantity)
+
+    def _books(self) -> Ledger:
+        return licence_books()
+
+
+def licence_books() -> Ledger:
+    """The books above, with a licence record behind every line."""
+    ledger = halopsa_books()
+    for line in ledger.recurring_invoices[-1].lines:
+        licence = ledger.licence(ledger.clients[1], line.text, int(line.quantity))
+        ledger.edit_as_person(line.id, licence_id=licence.id)
+    return ledger
 
 
 def halopsa_books() -> Ledger:
@@ -99,4 +128,4 @@ def halopsa(url: str, access: Access, settings: dict[str, str] | None = None, bu
     return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
 
 
-SUBJECTS: dict[str, Callable[[], Subject]] = {"halopsa": HaloPsaSubject}
+SUBJECTS: dict[str, Callable[[], Subject]] = {"halopsa": HaloPsaSubject, "halopsa-licence-counts": LicenceCountsSubject}

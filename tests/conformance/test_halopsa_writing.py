@@ -140,7 +140,7 @@ def test_a_line_whose_quantity_halo_computes_is_left_alone_and_reported(site: Si
     licence = site.ledger.licence(site.ledger.clients[1], "Business Premium", 9)
     site.ledger.edit_as_person(1, licence_id=licence.id)
     psa = site.psa
-    assert psa.read_lines(psa.read_headers(["-1"])[0], TODAY)[0].computed
+    assert psa.read_lines(psa.read_headers(["-1"])[0], TODAY)[0].left_alone == "Halo computes the quantity of line 1 itself."
     with pytest.raises(Rejected, match="Halo computes the quantity of line 1 itself"):
         send(psa, step(psa, set_quantity()))
     assert site.ledger.writes == []

@@ -27,6 +27,7 @@ DESCRIBED = {
     "/Client": ("clients", "Area_List"),
     "/Users": ("users", "Users_List"),
     "/Item": ("items", "Item"),
+    "/SoftwareLicence": ("licences", "Licence_List"),
     RECURRING: ("invoices", "InvoiceHeader"),
 }
 
@@ -60,6 +61,24 @@ def test_a_recurring_invoice_is_as_described_alone_and_as_the_answer_to_a_post(p
 
 def test_what_is_read_may_be_posted(psa: Psa) -> None:
     check(schemas.SAVE, [{"id": psa.invoice.id, "lines": psa.shown()["lines"]}])
+
+
+def test_a_licence_record_is_as_described_alone_and_may_be_posted(psa: Psa) -> None:
+    shown = psa.get("/SoftwareLicence/1", includedetails="true")
+    check(schemas.LICENCE, shown)
+    check(schemas.SAVE_LICENCE, [shown])
+    check(schemas.LICENCE, psa.call("POST", "/SoftwareLicence", [shown]).json())
+
+
+@pytest.mark.parametrize(
+    "record", [{"name": "E3", "count": 1}, {"client_id": 1, "name": "E3", "count": 1.5}, {"client_id": 1, "name": "E3", "count": -1}]
+)
+def test_a_licence_record_that_the_schema_forbids_the_simulator_refuses(psa: Psa, record: Any) -> None:
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        check(schemas.SAVE_LICENCE, [record])
+    refusal = psa.call("POST", "/SoftwareLicence", [record])
+    assert refusal.status == 400
+    check(schemas.ERROR, refusal.json())
 
 
 @pytest.mark.parametrize("lines", [[{"_itemid": 1}], [{"qty_order": -1}], [{"qty_order": 1, "item_internal_reference": "x" * 51}]])

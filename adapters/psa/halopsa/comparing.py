@@ -1,4 +1,4 @@
-"""What a write did beside what it was to do: every line of a recurring invoice as sent and as it is, member by member. Pure.
+"""What a write did beside what it was to do: every line of a recurring invoice, or a licence record, as sent and as it is. Pure.
 
 Halo writes all lines at once: one that it loses, or takes otherwise than it was sent, is changed without anybody asking, and that
 must be seen. What cannot be seen, as Halo has no conditional write, is a person's edit in the second between our read and our
@@ -16,25 +16,36 @@ from adapters.psa.halopsa.steps import MARKER, PRICE
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 
-DERIVED = frozenset({"sequenceid", "net_amount", "net_total", "tax_amount", "total_price", "total_tax", "total_discount"})
+_MOST_WORDS = 5
+
+_OF_LINES = "sequenceid net_amount net_total tax_amount total_price total_tax total_discount"
+_OF_LICENCES = "licences_in_use licences_in_use_user licences_available device_count"
+DERIVED = frozenset(f"{_OF_LINES} {_OF_LICENCES}".split())
 """What Halo computes from the rest, and so may write otherwise than it is sent."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 
 
-def changed_beside(sent: Sequence[Record], now: Sequence[Record], markers: Collection[str]) -> list[str]:
-    """In words, every difference between the lines as sent and as they are; lines with one of ``markers`` are those that were to be added."""
+def more_changed(sent: Sequence[Record] | None, now: Sequence[Record], markers: Collection[str] = (), noun: str = "line") -> str:
+    """In words for a person, what a write changed beside what was asked for; empty when nothing, or when ``sent`` is not known any more."""
+    found = [] if sent is None else changed_beside(sent, now, markers, noun)
+    return f"More was changed than was asked for: {'; '.join(found[:_MOST_WORDS])}" if found else ""
+
+
+def changed_beside(sent: Sequence[Record], now: Sequence[Record], markers: Collection[str], noun: str = "line") -> list[str]:
+    """Every difference between the records as sent and as they are; those with one of ``markers`` were to be added. ``noun`` says what they are."""
     before = {text(each, "id"): each for each in sent if "id" in each}
     after = {text(each, "id"): each for each in now}
-    gone = [f"line {line_id} is gone" for line_id in before if line_id not in after]
-    new = [f"line {line_id} is new" for line_id, each in after.items() if line_id not in before and text(each, MARKER) not in markers]
-    return [*gone, *new, *(words for line_id in before if line_id in after for words in _changes(line_id, before[line_id], after[line_id]))]
+    gone = [f"{noun} {number} is gone" for number in before if number not in after]
+    new = [f"{noun} {number} is new" for number, each in after.items() if number not in before and text(each, MARKER) not in markers]
+    both = (number for number in before if number in after)
+    return [*gone, *new, *(words for number in both for words in _changes(f"{noun} {number}", before[number], after[number]))]
 
 
-def _changes(line_id: str, before: Record, after: Record) -> Iterator[str]:
+def _changes(what: str, before: Record, after: Record) -> Iterator[str]:
     for name in sorted({*before, *after}):
         if not _is_derived(name, after) and _plain(before.get(name)) != _plain(after.get(name)):
-            yield shown(f"line {line_id}: {name} {before.get(name)} is now {after.get(name)}", 120)
+            yield shown(f"{what}: {name} {before.get(name)} is now {after.get(name)}", 120)
 
 
 def _is_derived(name: str, after: Record) -> bool:

@@ -16,6 +16,8 @@ from adapters.psa.halopsa import reading
 from adapters.psa.halopsa.catalogue import Catalogue
 from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.kept import Kept
+from adapters.psa.halopsa.licence_records import LicenceRecords
+from adapters.psa.halopsa.licences import counted_lines
 from adapters.psa.halopsa.refusals import understood
 from adapters.psa.halopsa.settings import HaloPsaSettings, LinesInList
 from adapters.psa.halopsa.steps import RESOURCE
@@ -33,8 +35,10 @@ _log = logging.getLogger(__name__)
 class RecurringInvoices:
     """The recurring invoices of one site; their lines are kept for ``lines_kept_seconds`` after each read. Safe to share between threads."""
 
-    def __init__(self, settings: HaloPsaSettings, client: Client, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, settings: HaloPsaSettings, client: Client, catalogue: Catalogue, clock: Clock, licences: LicenceRecords | None = None) -> None:
+        """``licences`` are there where the lines are those."""
         self._settings = settings
+        self._licences = licences
         self._client = client
         self._catalogue = catalogue
         self._kept: Kept[tuple[Line, ...]] = Kept(clock, settings.lines_kept_seconds)
@@ -45,7 +49,9 @@ class RecurringInvoices:
         """The heads that fit a query; one that cannot be read is left out, so that it holds its own customer and no other."""
         with_lines = {} if self._whole_in_list is False else {"includelines": "true"}
         began, lines = self._kept.now(), dict[str, tuple[Line, ...]]()
-        found = [self._taken(row, lines) for row in self._client.records(RESOURCE, {**query, **with_lines})]
+        if self._licences and not query:
+            self._licences.read_all()
+        found = [self._taken(row, lines, anew=bool(query)) for row in self._client.records(RESOURCE, {**query, **with_lines})]
         if self._whole_in_list is None:
             self._whole_in_list = self._compared(lines)
         if self._whole_in_list:
@@ -96,7 +102,7 @@ class RecurringInvoices:
         """The place of an error."""
         return f"PSA connection {self._settings.name}, recurring invoice {number}"
 
-    def _taken(self, record: Record, lines: dict[str, tuple[Line, ...]]) -> Agreement | None:
+    def _taken(self, record: Record, lines: dict[str, tuple[Line, ...]], *, anew: bool = True) -> Agreement | None:
         """The head; its lines are put into ``lines`` where they can be read, and the record itself, which is large, is let go."""
         try:
             head = reading.agreement(record, self._settings)
@@ -104,15 +110,19 @@ class RecurringInvoices:
             _log.warning("%s is left out: %s", self.where(text(record, "id")), shown(str(error)))
             return None
         with suppress(ValueError):
-            lines[head.agreement_id] = self._lines(record)
+            lines[head.agreement_id] = self._lines(record, anew=anew)
         return head
 
     def _keep(self, lines: Mapping[str, tuple[Line, ...]], began: float) -> None:
         for number, found in lines.items():
             self._kept.put(number, found, began)
 
-    def _lines(self, record: Record) -> tuple[Line, ...]:
-        return tuple(self.line(each) for each in reading.line_records(record))
+    def _lines(self, record: Record, *, anew: bool = True) -> tuple[Line, ...]:
+        """The lines of a recurring invoice; ``anew`` reads its client's licence records now, where those are the lines."""
+        if self._licences is None:
+            return tuple(self.line(each) for each in reading.line_records(record))
+        found = self._licences.of(text(record, "client_id"), anew=anew)
+        return counted_lines(record, found, self._catalogue.items(), self._settings.line_end)
 
     def _compared(self, listed: Mapping[str, tuple[Line, ...]]) -> bool | None:
         """Whether a list shows lines as a read by id does; ``None`` while there is none to compare."""

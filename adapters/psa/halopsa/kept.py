@@ -1,4 +1,4 @@
-"""What an adapter remembers between two calls: recurring invoices read in bulk, items, and the lines of the writes it sent."""
+"""What an adapter remembers between two calls: recurring invoices read in bulk, items, and what it sent."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ class Kept(Generic[Value]):
             self._values[key] = (self._clock.monotonic(), None)
 
 
-class SentLines:
-    """The lines of each write as they were sent, by step: what a probe compares the lines with. Lost with the process."""
+class SentRecords:
+    """What each write sent, by step: the lines of a recurring invoice, or a licence record. A probe compares with it; it is lost with the process."""
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[str, Sequence[Record]] = OrderedDict()
+        self._records: OrderedDict[str, Sequence[Record]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, step_id: str, lines: Iterable[Record]) -> None:
+    def put(self, step_id: str, records: Iterable[Record]) -> None:
         """Remembers what is about to be sent."""
         with self._lock:
-            self._lines[step_id] = [each for each in lines if text(each, "id")]
-            while len(self._lines) > MOST_WRITES:
-                self._lines.popitem(last=False)
+            self._records[step_id] = [each for each in records if text(each, "id")]
+            while len(self._records) > MOST_WRITES:
+                self._records.popitem(last=False)
 
     def get(self, step_id: str) -> Sequence[Record] | None:
         """What was sent last for a step, or ``None``."""
         with self._lock:
-            return self._lines.get(step_id)
+            return self._records.get(step_id)

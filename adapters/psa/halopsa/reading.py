@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from adapters.psa.domains import mail_domain
-from adapters.psa.halopsa.settings import Covers, HaloPsaSettings, LineEnd
+from adapters.psa.halopsa.settings import Covers, HaloPsaSettings, LineEnd, Writes
 from adapters.psa.records import Record, amount, identifier, member, text
 from adapters.psa.records import day as plain_day
 from sync_core.billing.periods import period_of
@@ -23,6 +23,12 @@ ONE_DAY = timedelta(days=1)
 UNKNOWN_START = date(1970, 1, 1)
 FIRST_REAL_YEAR = 1950
 """Halo writes dates of 1899 or 1900 where there is none."""
+
+COUNTED = (
+    "Halo bills what the licence counts when it makes the invoice, once a line of the recurring invoice counts it; "
+    "whether it bills parts of a period is set on that line."
+)
+"""What a plan says of units that are written as licence counts."""
 
 QUANTITY_RULES = ("quantity_users", "quantity_assets", "quantity_licences", "quantity_subscriptions")
 
@@ -38,6 +44,7 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
     start = _scheduled(record, "startdate")
     created = _scheduled(record, "nextcreationdate")
     cycle = _cycle(record)
+    counts_only = settings.writes is Writes.LICENCE_COUNTS
     head = Agreement(
         connection=settings.name,
         agreement_id=identifier(record, "id"),
@@ -53,8 +60,9 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
         prorates=False,
         currency=text(record, "currency_code_name") or text(record, "currency") or settings.currency,
         cycle=cycle,
-        abilities=frozenset({Ability.PRICES}),
-        text_limit=settings.text_limit,
+        abilities=frozenset() if counts_only else frozenset({Ability.PRICES}),
+        text_limit=0 if counts_only else settings.text_limit,
+        counted=COUNTED if counts_only else "",
     )
     return _with_next_invoice(head, created, settings.next_invoice_covers)
 
@@ -78,7 +86,7 @@ def line(record: Record, items: Mapping[str, Product], line_end: LineEnd) -> Lin
         ends=ends - ONE_DAY if ends and line_end is LineEnd.EXCLUSIVE else ends,
         text=text(record, "item_longdescription"),
         marker=text(record, "item_internal_reference"),
-        computed=is_computed(record),
+        left_alone=f"Halo computes the quantity of line {identifier(record, 'id')} itself." if is_computed(record) else "",
         unit_cost=_cost(record, "unit_cost"),
     )
 

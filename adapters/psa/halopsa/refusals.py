@@ -15,7 +15,7 @@ from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError
 
 _FIXES = {
     401: "Check the client id, the client secret and the tenant of the API application in Halo",
-    403: "Give the API application's scope and its agent the rights to recurring invoices, customers, users and items",
+    403: "Give the API application's scope and its agent the rights that health names",
 }
 Read = TypeVar("Read")
 

@@ -24,6 +24,7 @@ SETTINGS: Mapping[str, str] = {
     "lines_in_list": "Whether the list of recurring invoices holds their lines whole: yes, no, or auto (the default: one of them is compared).",
     "lines_kept_seconds": "How long lines that were read in bulk serve for planning, in seconds; default 1800. Before a write they are read anew.",
     "text_limit": "How many characters the long description of a line takes; default 1000, as Halo publishes no limit.",
+    "writes": "What the app writes: 'invoice lines' (default), or nothing but 'licence counts', which Halo bills by itself.",
     "settle_seconds": "How long after its deadline a lost write may still happen in Halo, in seconds; default 120.",
     "parallel": "How many requests the app sends at once, over all its instances; default 4.",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 60, as Halo publishes no limit.",
@@ -63,6 +64,14 @@ class LinesInList(StrEnum):
     NO = "no"
 
 
+class Writes(StrEnum):
+    """What the app writes, and so what a line is: one of a recurring invoice, or a licence record that such a line counts."""
+
+    INVOICE_LINES = "invoice lines"
+    LICENCE_COUNTS = "licence counts"
+    """Nothing else is written: Halo makes quantities of counts when it makes an invoice, and lines are people's."""
+
+
 @dataclass(frozen=True)
 class HaloPsaSettings:
     """The settings of one connection, checked. ``url`` has no trailing slash and no ``/api``; ``client_secret`` is the name of a secret."""
@@ -83,6 +92,7 @@ class HaloPsaSettings:
     settle_seconds: float = 120.0
     text_limit: int = 1000
     page_size: int = 100
+    writes: Writes = Writes.INVOICE_LINES
 
 
 def parse(connection: Connection) -> HaloPsaSettings:
@@ -107,6 +117,7 @@ def parse(connection: Connection) -> HaloPsaSettings:
         text_limit=number(connection, "text_limit", 1000, least=100),
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 100, least=1, most=100),
+        writes=choice(connection, "writes", Writes.INVOICE_LINES),
     )
 
 

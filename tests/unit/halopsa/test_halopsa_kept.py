@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.psa.halopsa.kept import MOST_WRITES, Kept, SentLines
+from adapters.psa.halopsa.kept import MOST_WRITES, Kept, SentRecords
 from sandbox.memory.clock import ManualClock
 
 
@@ -50,7 +50,7 @@ def test_what_is_read_after_it_was_forgotten_is_kept(kept: Kept[str]) -> None:
 
 
 def test_of_the_lines_sent_those_that_were_there_are_remembered_for_the_last_writes_only() -> None:
-    sent = SentLines()
+    sent = SentRecords()
     for number in range(MOST_WRITES + 1):
         sent.put(f"step {number}", [{"id": number}, {"_itemid": 1}])
     assert sent.get("step 0") is None

@@ -143,11 +143,11 @@ def test_an_inactive_line_is_not_billed() -> None:
     [{"quantity_licences": [{"id": 1}]}, {"quantity_users": [{"id": 1}]}, {"_is_calculated_line": True}, {"recurring_invoice_quantity_type": 2}],
 )
 def test_a_quantity_that_halo_computes_is_known_by_any_of_its_signs(members: dict[str, Any]) -> None:
-    assert read(**members).computed
+    assert "Halo computes the quantity of line 5" in read(**members).left_alone
 
 
 def test_a_quantity_of_its_own_is_not_computed() -> None:
-    assert not read(quantity_licences=[], _is_calculated_line=False, recurring_invoice_quantity_type=0).computed
+    assert not read(quantity_licences=[], _is_calculated_line=False, recurring_invoice_quantity_type=0).left_alone
 
 
 @pytest.mark.parametrize("members", [{"qty_order": None}, {"qty_order": "many"}, {"id": None}])
