@@ -75,8 +75,9 @@ class ConfiguredAdapters:
         def make() -> Microsoft:
             from adapters.microsoft.connect import microsoft_adapter
 
-            partner, names_url = configuration.partner, self._settings.sku_names_url
-            return microsoft_adapter(partner, self._graph(partner), self._blobs, names=configuration.sku_names, names_url=names_url)
+            partner = configuration.partner
+            urls = {"names_url": self._settings.sku_names_url, "partner_center_url": self._settings.partner_center_url}
+            return microsoft_adapter(partner, self._graph(partner), self._blobs, names=configuration.sku_names, **urls)
 
         return self._once("microsoft", configuration.version, make)
 

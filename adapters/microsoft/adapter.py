@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from adapters.microsoft import discovery, reading
 from adapters.microsoft.batch import PartAnswer
 from adapters.microsoft.graph import Graph, GraphService
+from adapters.microsoft.partner_center import PartnerCenter
 from adapters.microsoft.questions import ORGANIZATION, paths
 from adapters.microsoft.sign_in import another_tenant, own_sign_in
 from adapters.microsoft.sku_names import SkuNames
 from adapters.microsoft.usage import Usage
-from sync_core.errors import SyncError
+from sync_core.errors import SkipCustomer, SyncError
+from sync_core.events import event
 from sync_core.model.configuration import Partner
 from sync_core.model.customers import Customer
-from sync_core.model.licences import UsageSnapshot
+from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.ports import NOTHING_MORE, Health, Relationship, UsageNeeds
 
 _HEALTH = "Microsoft sign-in"
@@ -23,10 +26,12 @@ _HEALTH = "Microsoft sign-in"
 class MicrosoftAdapter:
     """The ``Microsoft`` port over Graph. Safe for threads."""
 
-    def __init__(self, partner: Partner, graph: GraphService, names: SkuNames) -> None:
+    def __init__(self, partner: Partner, graph: GraphService, names: SkuNames, partner_center: PartnerCenter | None = None) -> None:
+        """Without ``partner_center`` the terms of subscriptions are never read."""
         self._partner = partner
         self._graph = graph
         self._names = names
+        self._partner_center = partner_center
 
     def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
         """Reads a customer in one request, and further pages and the report of mailboxes only where they are needed.
@@ -39,7 +44,8 @@ class MicrosoftAdapter:
         graph = self._graph.tenant(customer.tenant_id, customer.sign_in)
         parts = graph.batch(paths(needs))
         _require_own(graph, customer.tenant_id, parts[ORGANIZATION])
-        return Usage(graph, parts, needs).snapshot(customer.tenant_id, self._graph.clock.now(), self._names.name_of)
+        snapshot = Usage(graph, parts, needs).snapshot(customer.tenant_id, self._graph.clock.now(), self._names.name_of)
+        return self._with_terms(snapshot) if Source.TERMS in needs.sources else snapshot
 
     def relationships(self) -> tuple[Relationship, ...]:
         """All customers with an active relationship or a contract; raises ``SyncError`` rather than answer with a part of them."""
@@ -61,6 +67,17 @@ class MicrosoftAdapter:
         except SyncError as error:
             return Health(_HEALTH, ok=False, detail=f"{error.what}. {error.why}".strip(), fix=error.fix)
         return Health(_HEALTH, ok=True)
+
+    def _with_terms(self, snapshot: UsageSnapshot) -> UsageSnapshot:
+        """The snapshot with the terms by Partner Center. Whatever goes wrong there leaves them unknown, and everything else as it is."""
+        try:
+            if self._partner_center is None:
+                raise SkipCustomer("Nobody is connected to Partner Center", code="no-partner-center")
+            terms = self._partner_center.terms(snapshot.tenant_id)
+        except SyncError as error:
+            event("terms.unread", customer=snapshot.tenant_id, code=error.code)
+            return replace(snapshot, read=snapshot.read - {Source.TERMS}, failed={**snapshot.failed, Source.TERMS: str(error)})
+        return replace(snapshot, terms=terms)
 
     def _partner_graph(self) -> Graph:
         return self._graph.tenant(self._partner.tenant_id, own_sign_in(self._partner), at_partner=True)

@@ -8,6 +8,7 @@ from adapters.http import Http
 from adapters.microsoft.adapter import MicrosoftAdapter
 from adapters.microsoft.graph import PUBLIC_GRAPH_URL, GraphService
 from adapters.microsoft.login import PUBLIC_LOGIN_URL, LoginHttp
+from adapters.microsoft.partner_center import PUBLIC_PARTNER_CENTER_URL, PartnerCenter
 from adapters.microsoft.sign_in import SignIns
 from adapters.microsoft.sku_names import SKU_NAMES_URL, SkuNames, download
 from sync_core.model.configuration import Partner
@@ -26,8 +27,15 @@ def graph_service(
 
 
 def microsoft_adapter(
-    partner: Partner, graph: GraphService, blobs: Blobs, *, names: Mapping[str, str] | None = None, names_url: str = SKU_NAMES_URL
+    partner: Partner,
+    graph: GraphService,
+    blobs: Blobs,
+    *,
+    names: Mapping[str, str] | None = None,
+    names_url: str = SKU_NAMES_URL,
+    partner_center_url: str = PUBLIC_PARTNER_CENTER_URL,
 ) -> MicrosoftAdapter:
     """The ``Microsoft`` port. ``names`` are the operator's own names by SKU id; ``names_url`` is Microsoft's table of the others."""
     http = Http("Microsoft product names", graph.clock)
-    return MicrosoftAdapter(partner, graph, SkuNames(blobs, graph.clock, lambda: download(http, names_url), names))
+    partner_center = PartnerCenter(partner, Http("Partner Center", graph.clock), graph.sign_ins, graph.clock, partner_center_url)
+    return MicrosoftAdapter(partner, graph, SkuNames(blobs, graph.clock, lambda: download(http, names_url), names), partner_center)

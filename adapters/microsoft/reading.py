@@ -16,7 +16,17 @@ from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Subscription,
 Row = Mapping[str, Any]
 
 SKU_MEMBERS = ("skuId", "skuPartNumber", "appliesTo", "consumedUnits", "prepaidUnits")
-SUBSCRIPTION_MEMBERS = ("id", "skuId", "status", "totalLicenses", "isTrial", "ownerTenantId", "createdDateTime", "nextLifecycleDateTime")
+SUBSCRIPTION_MEMBERS = (
+    "id",
+    "skuId",
+    "status",
+    "totalLicenses",
+    "isTrial",
+    "ownerTenantId",
+    "createdDateTime",
+    "nextLifecycleDateTime",
+    "commerceSubscriptionId",
+)
 """What is selected of a row, and read here."""
 
 
@@ -86,6 +96,7 @@ def _subscription(row: Row) -> Subscription:
         owner_tenant_id=str(owner).lower() if owner else None,
         created=moment(row.get("createdDateTime")),
         next_lifecycle=moment(row.get("nextLifecycleDateTime")),
+        commerce_id=str(row.get("commerceSubscriptionId") or "").lower(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Simulated Partner Center: the customer list with its seek paging and MFA check. The rest of its API is not simulated.
+"""Simulated Partner Center: customers with their seek paging, a customer's subscriptions, and the MFA check. The rest is not simulated.
 
 Shapes follow Microsoft Learn, "Partner Center REST API reference". Unverified: the body of the refusal without MFA.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sandbox.microsoft.directory import Contract, Directory
+from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 from sandbox.microsoft.tokens import PARTNER_CENTER, AccessToken, base64url_json, bearer
 from sandbox.web import Request, Response, Router
 
 LARGEST_PAGE = 500
+_STATUS = {SubscriptionState.ENABLED: "active", SubscriptionState.WARNING: "expired", SubscriptionState.SUSPENDED: "suspended"}
 _CONTINUATION = "MS-ContinuationToken"
 
 
@@ -37,6 +39,7 @@ class PartnerCenter:
         self.mfa_required = True
         self._router = Router(_not_found)
         self._router.route("GET", "/v1/customers")(self._customers)
+        self._router.route("GET", "/v1/customers/{customer}/subscriptions")(self._subscriptions)
 
     def __call__(self, request: Request) -> Response:
         headers = {name: request.headers.get(name.lower()) or self._id() for name in ("MS-RequestId", "MS-CorrelationId")}
@@ -78,6 +81,15 @@ class PartnerCenter:
             body["links"]["next"] = {"uri": f"/customers?size={size}&seekOperation=Next", "method": "GET", "headers": [header]}
         return Response.of_json(body)
 
+    def _subscriptions(self, request: Request, customer: str) -> Response:
+        """What the partner sold to a customer; what others sold there is not its to see."""
+        tenant = self._directory.tenant(customer)
+        if tenant is None or all(contract.customer_id != tenant.tenant_id for contract in self._directory.contracts):
+            raise PartnerCenterError(404, "60003", "The tenant was not found, or there is no relationship with it.")
+        sold = [one for one in tenant.subscriptions if one.owner_tenant_id == self._directory.partner.tenant_id]
+        items = [_subscription(one, self._now()) for one in sold]
+        return Response.of_json({"totalCount": len(items), "items": items, "attributes": {"objectType": "Collection"}})
+
     def _start(self, request: Request, size: int) -> int:
         seeking = request.query.get("seekOperation") == "Next"
         token = request.headers.get(_CONTINUATION.lower())
@@ -116,6 +128,30 @@ def _customer(contract: Contract) -> dict[str, Any]:
         },
         "relationshipToPartner": "reseller",
         "attributes": {"objectType": "Customer"},
+    }
+
+
+def _subscription(one: Subscription, now: datetime) -> dict[str, Any]:
+    ends = one.next_lifecycle(now) - timedelta(days=1)
+    return {
+        "id": one.commerce_id,
+        "offerName": one.sku.name,
+        "friendlyName": one.sku.name,
+        "productType": {"id": "OnlineServicesNCE", "displayName": "OnlineServicesNCE"},
+        "quantity": one.seats,
+        "unitType": "Licenses",
+        "creationDate": f"{one.created:%Y-%m-%dT%H:%M:%S}.1210743Z",
+        "commitmentEndDate": f"{ends:%Y-%m-%d}T00:00:00Z",
+        "status": _STATUS.get(one.state, "deleted"),
+        "autoRenewEnabled": True,
+        "isTrial": one.trial,
+        "billingType": "license",
+        "billingCycle": one.billing_cycle,
+        "termDuration": one.term,
+        "renewalTermDuration": "",
+        "isMicrosoftProduct": True,
+        "contractType": "subscription",
+        "attributes": {"objectType": "Subscription"},
     }
 
 

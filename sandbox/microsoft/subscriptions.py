@@ -47,6 +47,8 @@ class Subscription:
     term: str = "P1Y"
     trial: bool = False
     state: str = SubscriptionState.ENABLED
+    billing_cycle: str = "monthly"
+    """How it is paid, in Partner Center's words."""
 
     def next_lifecycle(self, now: datetime) -> datetime:
         """When the current term, trial or grace period ends."""

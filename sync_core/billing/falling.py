@@ -43,6 +43,7 @@ def moves(inputs: ReconcileInput) -> Mapping[str, Move]:
 def postponed(inputs: ReconcileInput) -> Iterator[str]:
     """In words, the lines that go on with more units than are counted, and until when."""
     for link in inputs.links:
+        yield from (f"{inputs.item(link).name}: {words}" for words in _committed(inputs, link))
         move, binding = inputs.moves.get(link.key), inputs.bindings.get(link.key)
         if move is None or binding is None or binding.ended or not move.units < binding.quantity:
             continue
@@ -53,6 +54,10 @@ def postponed(inputs: ReconcileInput) -> Iterator[str]:
         else:
             continue
         yield f"{inputs.item(link).name}: {plain(move.units)} counted since {move.since}, {plain(binding.quantity)} are billed {until}"
+
+
+def _committed(inputs: ReconcileInput, link: Link) -> tuple[str, ...]:
+    return inputs.item(link).committed_words if link.profile.keeps_commitments and link.key in inputs.bindings else ()
 
 
 def seen_since(case: Case, today: date) -> date:

@@ -85,6 +85,8 @@ def _doubts(change: Change, link: Link, inputs: ReconcileInput) -> Iterator[str]
         yield f"{item.warning} units have expired and are in their grace period: renewed or gone?"
     if item.suspended and after < before and link.profile.basis is not Basis.ASSIGNED:
         yield f"{item.suspended} units are suspended: they may come back, and Microsoft may still bill them."
+    if after < before and link.profile.keeps_commitments:
+        yield from item.lapsed
     bought = (item.purchased or 0) + item.warning
     if link.profile.basis is Basis.PURCHASED and item.assigned is not None and item.assigned > bought:
         yield f"{item.assigned} are assigned, more than the {bought} bought."

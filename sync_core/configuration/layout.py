@@ -28,6 +28,7 @@ from sync_core.model.billing import Basis, Decreases, ManualEdits, Names
 from sync_core.model.configuration import Credential, MailVia
 from sync_core.model.customers import Mode, SignIn
 from sync_core.model.plans import ChangeKind
+from sync_core.model.terms import TermsFrom
 
 PARTNER = Fields(
     {
@@ -46,6 +47,7 @@ PARTNER = Fields(
         "sold_by": Field(
             ListOf(seller()), "Tenants whose subscriptions are billed: the partner's own by default, an indirect provider's, or the word direct."
         ),
+        "terms": Field(choice(TermsFrom), "Where the terms of subscriptions are read: graph (the default; observed) or partner center."),
     }
 )
 
@@ -76,7 +78,7 @@ PROFILE = Fields(
         "bill_warning": Field(flag(), "Whether units in their grace period count as purchased; true by default."),
         "prorate": Field(flag(), "Whether added units are billed for their days; false by default. The agreement has to prorate, too."),
         "credits": Field(flag(), "With prorate, whether fewer units are credited for their days; false by default."),
-        "decreases": Field(choice(Decreases), "From when fewer units count: now, next period (the default) or at renewal."),
+        "decreases": Field(choice(Decreases), "From when fewer units count: by term (the default), now, next period or at renewal."),
         "prices": Field(ListOf(PRICE_RANGE), "Unit prices by date ranges; the PSA's own price by default."),
         "cost_plus": Field(amount(), "The unit price as so many percent on the PSA's unit cost."),
         "charge": Field(choice(Charge), "How new lines are charged: billable (the default), do not bill or no charge."),

@@ -86,7 +86,7 @@ def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problem
 
 
 def _partner(section: Section) -> Partner:
-    given = section.given("credential", "credential_secret", "refresh_token_secret", "managed_identity_client_id")
+    given = section.given("credential", "credential_secret", "refresh_token_secret", "managed_identity_client_id", "terms")
     tenant_id = section.get("tenant_id", "")
     sold_by = frozenset(item.value for item in section.items("sold_by")) or frozenset({tenant_id})
     return Partner(tenant_id, section.get("application_id", ""), sold_by=sold_by, **given)

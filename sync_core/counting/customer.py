@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sync_core.counting.commitments import Commitments
 from sync_core.counting.custom.licences import add_up, count_licence
 from sync_core.counting.custom.people import People, people_of
 from sync_core.counting.custom.selections import Selections
 from sync_core.counting.custom.splits import divide
-from sync_core.counting.items import absent, count
+from sync_core.counting.items import NO_COMMITMENTS, absent, count
 from sync_core.model.billing import CountedItem
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.custom_licences import Counts
 from sync_core.model.licences import UsageSnapshot
 
 
-def count_customer(snapshot: UsageSnapshot, configuration: Configuration, item: CustomerConfiguration) -> tuple[CountedItem, ...]:
+def count_customer(
+    snapshot: UsageSnapshot, configuration: Configuration, item: CustomerConfiguration, commitments: Commitments = NO_COMMITMENTS
+) -> tuple[CountedItem, ...]:
     """One item per SKU, custom licence and part; a divided item is there as a whole, too. The order of the snapshot's rows does not matter."""
-    skus = count(snapshot, configuration.partner, configuration.excluded_skus | item.excluded_skus, configuration.sku_names)
+    excluded = configuration.excluded_skus | item.excluded_skus
+    skus = count(snapshot, configuration.partner, excluded, configuration.sku_names, commitments)
     items = {counted.item_id: counted for counted in skus}
     licences = {licence.item_id: licence for licence in configuration.custom_licences_of(item)}
     selections = Selections(snapshot)

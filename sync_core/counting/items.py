@@ -8,8 +8,11 @@ snapshot contradicts, or that a failed source leaves open, is no number but a qu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from sync_core.counting.commitments import Commitments, carried, lapsed, short_of
 from sync_core.counting.sources import unread
+from sync_core.counting.terms import term_of
 from sync_core.model.billing import CountedItem
 from sync_core.model.configuration import DIRECT, Partner
 from sync_core.model.custom_licences import custom_name, part_name
@@ -18,17 +21,34 @@ from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Source, Subsc
 _UNUSABLE = (SubscriptionStatus.SUSPENDED, SubscriptionStatus.LOCKED_OUT)
 
 
-def count(snapshot: UsageSnapshot, partner: Partner, excluded: frozenset[str], names: Mapping[str, str]) -> tuple[CountedItem, ...]:
-    """One item per SKU that either list names, in the order of their ids; ``excluded`` and the keys of ``names`` are SKU ids."""
+NO_COMMITMENTS: Commitments = {}
+
+
+def count(
+    snapshot: UsageSnapshot, partner: Partner, excluded: frozenset[str], names: Mapping[str, str], commitments: Commitments = NO_COMMITMENTS
+) -> tuple[CountedItem, ...]:
+    """One item per SKU that either list names, in the order of their ids; ``excluded`` and the keys of ``names`` are SKU ids.
+
+    ``commitments`` are those of ``commitments_after`` this read.
+    """
     skus = {sku.sku_id: sku for sku in snapshot.skus}
     rows: dict[str, list[Subscription]] = {}
     for row in snapshot.subscriptions:
         rows.setdefault(row.sku_id, []).append(row)
-    sellers = partner.sold_by or frozenset({partner.tenant_id})
-    return tuple(
+    sellers = _sellers(partner)
+    items = (
         _item(skus.get(sku_id), rows.get(sku_id, []), sellers, snapshot, sku_id, _name(sku_id, skus.get(sku_id), names), sku_id in excluded)
         for sku_id in sorted({*skus, *rows})
     )
+    gone = sorted({known.item_id for known in commitments.values()} - {*skus, *rows})
+    nothing_left = (absent(sku_id, _name(sku_id, None, names), snapshot.failed) for sku_id in gone)
+    counted = (*items, *nothing_left)
+    return tuple(_committed(item, [row for row in rows.get(item.item_id, []) if _sold_by_us(row, sellers)], commitments) for item in counted)
+
+
+def commitments_after(snapshot: UsageSnapshot, partner: Partner, known: Commitments) -> Commitments:
+    """What we are committed to after a read, of the subscriptions that we sold; ``known`` is what the read before left."""
+    return carried(known, [row for row in snapshot.subscriptions if _sold_by_us(row, _sellers(partner))], snapshot)
 
 
 def absent(item_id: str, name: str, failed: Mapping[Source, str]) -> CountedItem:
@@ -60,8 +80,19 @@ def _item(
         company_wide=sku is not None and sku.applies_to is AppliesTo.COMPANY,
         purchased_questions=contradictions,
         assigned_questions=unassigned,
-        commitment_ends=min((row.next_lifecycle.date() for row in ours if row.next_lifecycle and row.seats), default=None),
+        commitment_ends=min((term.renews for row in ours if row.seats and (term := term_of(row, snapshot)).renews), default=None),
     )
+
+
+def _committed(item: CountedItem, ours: Sequence[Subscription], commitments: Commitments) -> CountedItem:
+    short = [(row, number) for row in ours if (number := short_of(row, commitments))]
+    words = tuple(f"{number} more are committed ({commitments[row.subscription_id].term})" for row, number in short)
+    more, gone = sum(number for _, number in short), lapsed(item.item_id, ours, commitments)
+    return replace(item, committed_more=more, committed_words=words, lapsed=gone) if more or gone else item
+
+
+def _sellers(partner: Partner) -> frozenset[str]:
+    return partner.sold_by or frozenset({partner.tenant_id})
 
 
 def _name(sku_id: str, sku: Sku | None, names: Mapping[str, str]) -> str:

@@ -28,7 +28,8 @@ def quantity_for(item: CountedItem | None, profile: BillingProfile) -> Counted:
         return Counted(None, questions=("The item was not counted.",))
     questions = _questions(item, profile.basis)
     bought = None if item.purchased is None else item.purchased + (item.warning if profile.bill_warning else 0)
-    number = _on_basis(profile.basis, bought, item.assigned)
+    more = item.committed_more if profile.keeps_commitments else 0
+    number = _on_basis(profile.basis, None if bought is None else bought + more, item.assigned)
     if questions or number is None:
         return Counted(None, questions=questions or (f"{item.name} has no number to bill by.",))
     billed = max(number - profile.included, profile.minimum, 0)
@@ -55,6 +56,8 @@ def _words(item: CountedItem, profile: BillingProfile, bought: int) -> list[str]
     words = [f"{bought} counted" if item.by_rule else _by_basis(item, profile.basis, bought)]
     if item.warning and profile.basis is not Basis.ASSIGNED:
         words.append(f"{item.warning} of them in their grace period" if profile.bill_warning else f"{item.warning} in their grace period left out")
+    if profile.keeps_commitments:
+        words.extend(item.committed_words)
     if profile.included:
         words.append(f"{profile.included} included")
     if profile.minimum:

@@ -16,6 +16,7 @@ _NAMES = {
     Source.MAILBOXES: "The report of mailboxes",
     Source.DEVICES: "The list of devices",
     Source.INTUNE: "The list of Intune devices",
+    Source.TERMS: "The terms of the subscriptions",
 }
 _NOT_ASKED = "this read did not ask for it"
 

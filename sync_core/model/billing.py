@@ -43,6 +43,8 @@ class Decreases(StrEnum):
     """With proration, from the period after the one in which they were first counted; without it, as ``NOW``."""
     AT_RENEWAL = "at renewal"
     """As ``NEXT_PERIOD``, but not before the commitment ends that was known when they were first counted."""
+    BY_TERM = "by term"
+    """As ``NEXT_PERIOD``, and of a subscription with a term of a year or longer never fewer units than are committed until it renews."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class BillingProfile:
     """Whether added units are billed for their days; otherwise from the first day that no invoice covers."""
     credits: bool = False
     """With proration: whether fewer units are credited for their days, too."""
-    decreases: Decreases = Decreases.NEXT_PERIOD
+    decreases: Decreases = Decreases.BY_TERM
     prices: tuple[PriceRange, ...] = ()
     cost_plus: Decimal | None = None
     charge: Charge = Charge.BILLABLE
@@ -86,6 +88,11 @@ class BillingProfile:
     names: Names = Names.NONE
     show_unassigned: bool = False
     """With names: whether the units that nobody holds are counted behind them."""
+
+    @property
+    def keeps_commitments(self) -> bool:
+        """Whether committed units are billed although fewer are bought; who bills by assignments has said otherwise."""
+        return self.decreases is Decreases.BY_TERM and self.basis is not Basis.ASSIGNED
 
 
 class LineChoice(StrEnum):
@@ -149,6 +156,12 @@ class CountedItem:
     """Whether there is any of it, as far as is known: what a customer never had is not billed, minimum or not."""
     commitment_ends: date | None = None
     """The first day on which one of its subscriptions renews, where Microsoft says so."""
+    committed_more: int = 0
+    """Units that are no longer bought, and that subscriptions with a term of a year or longer commit to until they renew."""
+    committed_words: tuple[str, ...] = ()
+    """What commits to them, and until when."""
+    lapsed: tuple[str, ...] = ()
+    """Commitments that had not run out when their subscription went away: why is a question to a person before a line is lowered."""
 
     @property
     def questions(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits, Nam
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer, Mode
 from sync_core.model.plans import ChangeKind
+from sync_core.model.terms import TermsFrom
 
 DIRECT = "direct"
 """In ``sold_by``: subscriptions for which Microsoft names no seller are ours."""
@@ -39,6 +40,7 @@ class Partner:
     refresh_token_secret: str = "partner-refresh-token"
     managed_identity_client_id: str = ""
     sold_by: frozenset[str] = frozenset()
+    terms: TermsFrom = TermsFrom.GRAPH
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sync_core.model.terms import Term
+
 
 class Source(StrEnum):
     """The parts a usage snapshot is read from; each may fail alone."""
@@ -20,6 +22,8 @@ class Source(StrEnum):
     MAILBOXES = "mailboxes"
     DEVICES = "devices"
     INTUNE = "intune devices"
+    TERMS = "terms"
+    """What Partner Center says of the subscriptions' terms. Without it they are unknown, and nothing else is."""
 
 
 class SubscriptionStatus(StrEnum):
@@ -75,6 +79,8 @@ class Subscription:
     owner_tenant_id: str | None = None
     created: datetime | None = None
     next_lifecycle: datetime | None = None
+    commerce_id: str = ""
+    """The id by which Partner Center knows it."""
 
 
 @dataclass(frozen=True)
@@ -152,3 +158,5 @@ class UsageSnapshot:
     """Whether the tenant conceals names in reports, so that no mailbox can be told to be anybody's."""
     devices: tuple[Device, ...] = ()
     intune_devices: tuple[Device, ...] = ()
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    """By commerce id the terms that Partner Center names."""

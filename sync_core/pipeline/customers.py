@@ -18,6 +18,7 @@ from sync_core.errors import Conflict
 from sync_core.model.billing import Binding, Move
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
+from sync_core.model.terms import Commitment, Term
 from sync_core.pipeline.history import applied, record_write
 from sync_core.ports import Row, RowWrite, Store
 from sync_core.rows import Stored, delete, from_row, insert, insert_or_replace, read, replace_row, safe_key, to_row, upsert
@@ -51,6 +52,10 @@ class LastRead:
     digest: str = ""
     zero_since: Mapping[str, date] = field(default_factory=dict)
     moves: Mapping[str, Move] = field(default_factory=dict)
+    commitments: Mapping[str, Commitment] = field(default_factory=dict)
+    """By subscription id, the units that are committed until it renews."""
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    """By commerce id, what Partner Center said last: a term holds until it renews, whether or not that can be read every night."""
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, moves, needs, postponed, reconcile, resolve
-from sync_core.counting import count_customer, people_by_item, usage_needs
+from sync_core.counting import commitments_after, count_customer, people_by_item, remembered, usage_needs, with_last_known
 from sync_core.errors import SyncError
 from sync_core.events import event
 from sync_core.model.agreements import Agreement, AgreementLines, Product
 from sync_core.model.billing import CountedItem, Move, Question
-from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.model.configuration import Configuration, CustomerConfiguration, Partner
 from sync_core.model.custom_licences import CustomLicence, whole_id
 from sync_core.model.customers import Mode
 from sync_core.model.history import Counts
-from sync_core.model.licences import UsageSnapshot
+from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.model.plans import Change, Unlinked, Verdict
 from sync_core.model.runs import Run
+from sync_core.model.terms import Commitment
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
@@ -49,23 +50,32 @@ def find_changes(
     Raises what the ports raise: ``SkipCustomer``, ``StopRun``, ``RetryLater``, ``Rejected``.
     """
     licences = configuration.custom_licences_of(item)
-    needed = usage_needs(licences, item.splits, with_names=bool(item.named))
-    snapshot = context.adapters.microsoft(configuration).read_usage(item.customer, needed)
-    items = count_customer(snapshot, configuration, item)
+    needed = usage_needs(licences, item.splits, bool(item.named), configuration.partner.terms)
+    snapshot, commitments = _remembering(context.adapters.microsoft(configuration).read_usage(item.customer, needed), configuration.partner, record)
+    items = count_customer(snapshot, configuration, item, commitments)
     reader = _Reader(context, run, configuration, item, record)
     inputs = replace(reader.inputs(snapshot, items, plan_id), people=people_by_item(snapshot, configuration, item), private=not item.names)
     inputs = replace(inputs, moves=moves(inputs))
     judged = judge(reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
     last = _last_read(record, snapshot, items, judged.first_zeros, inputs.moves)
+    unsettled = {whole_id(link.item_id) for link in inputs.links if link.key in inputs.moves}
+    last = replace(last, commitments=remembered(commitments, snapshot, unsettled), terms=snapshot.terms)
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
-        notes=(*(f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes), *postponed(inputs)),
+        notes=(*_notes(items, snapshot), *postponed(inputs)),
         last_read=last,
         evidence=snapshot_content(snapshot),
         counts=Counts(snapshot.read_at, last.snapshot, configuration.version, items, snapshot.failed),
     )
+
+
+def _remembering(snapshot: UsageSnapshot, partner: Partner, record: CustomerRecord) -> tuple[UsageSnapshot, Mapping[str, Commitment]]:
+    """The snapshot with the terms that are known, and what is committed after it."""
+    last = record.last.value if record.last else LastRead(snapshot.read_at.date())
+    known = with_last_known(snapshot, last.terms)
+    return known, commitments_after(known, partner, last.commitments)
 
 
 @dataclass(frozen=True)
@@ -179,6 +189,12 @@ class _Reader:
         return frozenset({(binding.connection, binding.line_id) for binding in held} | beside)
 
 
+def _notes(items: Iterable[CountedItem], snapshot: UsageSnapshot) -> Iterator[str]:
+    yield from (f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes)
+    if Source.TERMS in snapshot.failed:
+        yield f"The terms of the subscriptions are unknown, Partner Center could not be read: {snapshot.failed[Source.TERMS]}"
+
+
 def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput, licences: Iterable[CustomLicence]) -> tuple[Unlinked, ...]:
     """What is counted and goes nowhere. SKUs of others, free ones and excluded ones are none of it, nor is what a sum adds up."""
     linked = {whole_id(link.item_id) for link in inputs.configured} | {item_id for licence in licences for item_id in licence.sum_of}
@@ -219,5 +235,5 @@ def _last_read(
     digest = evidence_digest(snapshot, items)
     last = record.last.value if record.last else None
     same = last is not None and last.digest == digest
-    day = snapshot.read_at.date() if not snapshot.failed or last is None else last.day
+    day = snapshot.read_at.date() if not snapshot.failed.keys() - {Source.TERMS} or last is None else last.day
     return LastRead(day, last.snapshot if same and last else snapshot_name(snapshot, digest), digest, first_zeros, moved)

@@ -13,6 +13,7 @@ from adapters.http import Http
 from adapters.microsoft.adapter import MicrosoftAdapter
 from adapters.microsoft.graph import GraphService
 from adapters.microsoft.login import LoginHttp
+from adapters.microsoft.partner_center import PartnerCenter
 from adapters.microsoft.sign_in import SignIns
 from adapters.microsoft.sku_names import SkuNames
 from adapters.microsoft.tokens import TokenCache
@@ -37,6 +38,7 @@ class World:
     simulator: MicrosoftSimulator
     login_url: str
     graph_url: str
+    partner_center_url: str
     clock: ManualClock
     secrets: MemorySecrets
     store: MemoryStore = field(default_factory=MemoryStore)
@@ -61,7 +63,10 @@ class World:
 
     def adapter(self, sign_ins: SignIns | None = None) -> MicrosoftAdapter:
         """The adapter as the core gets it."""
-        return MicrosoftAdapter(self.partner, self.graph(sign_ins), SkuNames(MemoryBlobs(), self.clock, names_csv))
+        graph = self.graph(sign_ins)
+        http = Http("Partner Center", self.clock, sleep=self.clock.advance)
+        partner_center = PartnerCenter(self.partner, http, graph.sign_ins, self.clock, self.partner_center_url)
+        return MicrosoftAdapter(self.partner, graph, SkuNames(MemoryBlobs(), self.clock, names_csv), partner_center)
 
     def tenant(self, domain: str) -> Tenant:
         """One of the simulated tenants."""
@@ -87,5 +92,6 @@ def world() -> Iterator[World]:
     simulator = MicrosoftSimulator(directory, now=clock.now)
     secrets = MemorySecrets({"app-secret": directory.client_secret, "refresh-token": simulator.sign_in()})
     with ExitStack() as servers:
-        login, graph = (servers.enter_context(serve(application)) for application in (simulator.login, simulator.graph))
-        yield World(simulator, login.url, graph.url, clock, secrets)
+        applications = (simulator.login, simulator.graph, simulator.partner_center)
+        login, graph, partner_center = (servers.enter_context(serve(application)) for application in applications)
+        yield World(simulator, login.url, graph.url, partner_center.url, clock, secrets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sandbox.memory.clock import ManualClock
 from sandbox.memory.psa import MemoryPsa
@@ -32,6 +33,8 @@ class FakeMicrosoft:
     """The tenants with an active relationship; all of them when ``None``."""
     users: dict[str, tuple[User, ...]] = field(default_factory=dict)
     """By tenant id; the users of a tenant that is not here cannot be read."""
+    terms: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """By SKU id, when its subscriptions were bought and when they renew."""
     asked: list[UsageNeeds] = field(default_factory=list)
     """What each read asked for."""
 
@@ -44,15 +47,18 @@ class FakeMicrosoft:
             raise error
         seats = self.bought[customer.tenant_id]
         skus = tuple(Sku(sku, sku[:8], f"Product {sku[:8]}", PrepaidUnits(enabled=number), assigned=0) for sku, number in seats.items())
-        rows = tuple(
-            Subscription(f"s-{sku}", sku, SubscriptionStatus.ENABLED, number, owner_tenant_id=PARTNER) for sku, number in seats.items() if number
-        )
+        rows = tuple(self._subscription(sku, number) for sku, number in seats.items() if number)
         if Source.USERS not in needs.sources:
             return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows)
         users = self.users.get(customer.tenant_id)
         failed = {Source.USERS: "Forbidden"} if users is None else {}
         read = frozenset({Source.USERS}) - failed.keys()
         return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows, users or (), failed, read)
+
+    def _subscription(self, sku: str, number: int) -> Subscription:
+        bought, renews = self.terms.get(sku, (None, None))
+        facts = {"owner_tenant_id": PARTNER, "created": bought, "next_lifecycle": renews}
+        return Subscription(f"s-{sku}", sku, SubscriptionStatus.ENABLED, number, **facts)  # type: ignore[arg-type]  # members of a subscription
 
     def relationships(self) -> Sequence[Relationship]:
         """The customers the partner is related to."""

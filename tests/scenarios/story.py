@@ -20,6 +20,7 @@ from sync_core.billing.identity import plain
 from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Charge, Line, Product
 from sync_core.model.billing import BillingProfile, Decreases, PriceRange
 from sync_core.model.configuration import GuardRails
+from sync_core.model.licences import Subscription
 from sync_core.model.plans import Change, ChangeKind
 from tests.scenarios.shown import shown
 from tests.unit.billing.world import OURS, PRODUCT, World, binding, link, subscription
@@ -118,17 +119,22 @@ def _days(story: str) -> Iterator[tuple[date, str]]:
 def happens(world: World, what: str) -> World:
     """The world after what happened on a day."""
     name, _, value = what.partition(" ")
-    if name != "bought":
-        return world
-    seats, _, until = value.partition(" until ")
-    renews = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
-    return replace(world, rows=(subscription(int(seats), next_lifecycle=renews),) if int(seats) else ())
+    return replace(world, rows=tuple(map(_bought, value.split(", ")))) if name == "bought" else world
+
+
+def _bought(text: str) -> Subscription:
+    """A subscription in words: its seats, ``until`` it renews, ``since`` when it was bought, and ``as`` which of several it is."""
+    seats, *words = text.split()
+    said = dict(zip(words[::2], words[1::2], strict=True))
+    days = {name: datetime.fromisoformat(said[name]).replace(tzinfo=UTC) for name in ("until", "since") if name in said}
+    row = subscription(int(seats), next_lifecycle=days.get("until"), created=days.get("since"))
+    return replace(row, subscription_id=said.get("as", "s"))
 
 
 def carried_out(world: World, books: Books) -> tuple[World, str]:
     """One night: the plan made and carried out with every approval that can be given, and the plan as text."""
     world = replace(world, home=books.head, lines=books.lines, today=books.today, plan_id=f"{books.today}-{len(books.lines)}")
-    world = replace(world, moves=world.inputs.moves)
+    world = replace(world, moves=world.inputs.moves, commitments=world.committed)
     changes = world.plan()
     zeros = {change.link_key: date.min for change in changes if change.kind is ChangeKind.END}
     if zeros and not world.first_zeros:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sync_core.model.custom_licences import TEXTS, Attribute, Condition, Counts, CustomLicence, Split, of_device
 from sync_core.model.licences import Source
+from sync_core.model.terms import TermsFrom
 from sync_core.ports import UsageNeeds
 
 _COUNTED_FROM = {
@@ -47,13 +48,16 @@ def needs_of(counts: Counts, conditions: Iterable[Condition]) -> UsageNeeds:
     )
 
 
-def usage_needs(licences: Iterable[CustomLicence], splits: Iterable[Split], with_names: bool = False) -> UsageNeeds:
-    """All that a customer's custom licences and splits have to know, and lines that name people."""
+def usage_needs(
+    licences: Iterable[CustomLicence], splits: Iterable[Split], with_names: bool = False, terms: TermsFrom = TermsFrom.GRAPH
+) -> UsageNeeds:
+    """All that a customer's custom licences and splits have to know, lines that name people, and the partner's terms."""
     known = {licence.item_id: licence for licence in licences}
     counted = (needs_of(licence.counts, conditions_of(licence)) for licence in known.values())
     divided = (needs_of(counts_of(split, known), where_of(split)) for split in splits)
     named = (UsageNeeds(frozenset({Source.USERS})),) if with_names else ()
-    return _united((*counted, *divided, *named))
+    bought = (UsageNeeds(frozenset({Source.TERMS})),) if terms is TermsFrom.PARTNER_CENTER else ()
+    return _united((*counted, *divided, *named, *bought))
 
 
 def counts_of(split: Split, known: Mapping[str, CustomLicence]) -> Counts:

@@ -84,7 +84,8 @@ def _taken(item_id: str, left: CountedItem, number: int) -> CountedItem:
     purchased = None if left.purchased is None else min(number, left.purchased)
     warning = 0 if purchased is None else number - purchased
     assigned = None if left.assigned is None else number
-    return replace(left, item_id=item_id, purchased=purchased, assigned=assigned, warning=warning, suspended=0)
+    taken = replace(left, item_id=item_id, purchased=purchased, assigned=assigned, warning=warning, suspended=0)
+    return replace(taken, committed_more=0, committed_words=())
 
 
 def _rest(left: CountedItem, taken: CountedItem) -> CountedItem:

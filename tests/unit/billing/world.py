@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from sync_core.billing import ReconcileInput, carried_on, judge, marker, moves, reconcile, with_line_beside
-from sync_core.counting import count
+from sync_core.counting import commitments_after, count
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Line, Product, SelfEnding
 from sync_core.model.billing import BillingProfile, Binding, Link, Move, Question
 from sync_core.model.configuration import GuardRails, Partner
 from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
 from sync_core.model.plans import Change, ChangeKind, Verdict
+from sync_core.model.terms import Commitment
 
 TODAY = date(2025, 4, 17)
 US, SOMEBODY_ELSE = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
@@ -65,13 +66,13 @@ def subscription(seats: int, status: SubscriptionStatus = FULL, owner: str | Non
     return Subscription(f"{sku_id}-{seats}-{status}-{owner}", sku_id, status, seats, owner_tenant_id=owner, **facts)
 
 
-def snapshot(rows: Iterable[Subscription], assigned: int = 0, failed: Mapping[Source, str] | None = None) -> UsageSnapshot:
+def snapshot(rows: Iterable[Subscription], assigned: int = 0, failed: Mapping[Source, str] | None = None, on: date = TODAY) -> UsageSnapshot:
     """A snapshot whose SKU totals agree with its subscriptions."""
     held = tuple(rows)
     seats = {state: sum(row.seats for row in held if row.status is state) for state in SubscriptionStatus}
     units = PrepaidUnits(seats[FULL], seats[SubscriptionStatus.WARNING], seats[SubscriptionStatus.SUSPENDED], seats[SubscriptionStatus.LOCKED_OUT])
     skus = tuple(Sku(sku_id, "SPB", NAME, units, assigned) for sku_id in {row.sku_id for row in held})
-    return UsageSnapshot(CUSTOMER, datetime(2025, 4, 17, 2, tzinfo=UTC), skus, held, failed=failed or {})
+    return UsageSnapshot(CUSTOMER, datetime(on.year, on.month, on.day, 2, tzinfo=UTC), skus, held, failed=failed or {})
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,17 @@ class World:
     people: tuple[User, ...] | None = None
     """Who holds the SKU, if that was read."""
     private: bool = False
+    commitments: Mapping[str, Commitment] = field(default_factory=dict)
+    """What earlier days left of units that are committed."""
+
+    @property
+    def committed(self) -> Mapping[str, Commitment]:
+        """What is committed after this day's read."""
+        return commitments_after(self._snapshot, PARTNER, self.commitments)
+
+    @property
+    def _snapshot(self) -> UsageSnapshot:
+        return snapshot(self.rows, self.assigned, self.failed, self.today)
 
     @property
     def inputs(self) -> ReconcileInput:
@@ -108,7 +120,7 @@ class World:
 
     @property
     def _read(self) -> ReconcileInput:
-        items = count(snapshot(self.rows, self.assigned, self.failed), PARTNER, self.excluded, {SKU: NAME})
+        items = count(self._snapshot, PARTNER, self.excluded, {SKU: NAME}, self.committed)
         agreements = {
             (held.agreement.connection, held.agreement.agreement_id): held for held in (AgreementLines(self.home, self.lines), *self.others)
         }
