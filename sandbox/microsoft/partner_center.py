@@ -17,7 +17,7 @@ from sandbox.microsoft.tokens import PARTNER_CENTER, AccessToken, base64url_json
 from sandbox.web import Request, Response, Router
 
 LARGEST_PAGE = 500
-_STATUS = {SubscriptionState.ENABLED: "active", SubscriptionState.WARNING: "expired", SubscriptionState.SUSPENDED: "suspended"}
+_STATUS = {SubscriptionState.ENABLED.value: "active", SubscriptionState.WARNING.value: "expired", SubscriptionState.SUSPENDED.value: "suspended"}
 _CONTINUATION = "MS-ContinuationToken"
 
 
@@ -142,7 +142,7 @@ def _subscription(one: Subscription, now: datetime) -> dict[str, Any]:
         "unitType": "Licenses",
         "creationDate": f"{one.created:%Y-%m-%dT%H:%M:%S}.1210743Z",
         "commitmentEndDate": f"{ends:%Y-%m-%d}T00:00:00Z",
-        "status": _STATUS.get(one.state, "deleted"),
+        "status": _STATUS.get(str(one.state), "deleted"),
         "autoRenewEnabled": True,
         "isTrial": one.trial,
         "billingType": "license",
