@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sync_core.errors import InvalidConfiguration
@@ -16,10 +17,14 @@ from sync_core.settings import RESOLVE, is_unresolved
 
 @dataclass(frozen=True)
 class _Put:
-    """A value that was put, and what stood in the variable then, as a hash: a variable that a person has changed since is newer."""
+    """A value that was put, and what stood in the variable then, as a hash: a variable that a person has changed since is newer.
+
+    ``ends`` is the moment (UTC, ISO) until which it is good, empty where that is not known.
+    """
 
     value: str
     instead_of: str
+    ends: str = ""
 
 
 class EnvironmentSecrets:
@@ -39,10 +44,12 @@ class EnvironmentSecrets:
         self._put: dict[str, _Put] = _read(file) if file else {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> str:
-        """See ``Secrets.get``."""
-        put = self._put.get(name)
-        value = put.value if put and put.instead_of == self._fingerprint(name) else self._environment.get(variable(name))
+    def get(self, name: str, fresh: bool = False) -> str:
+        """See ``Secrets.get``. With a file, ``fresh`` also finds what another process has put."""
+        if fresh and self._file:
+            self._put = _read(self._file)
+        put = self._newer(name)
+        value = put.value if put else self._environment.get(variable(name))
         if not value:
             fix = f"Set the environment variable {variable(name)}"
             raise InvalidConfiguration("There is no such secret", code="secret-missing", where=f"secret {name}", fix=fix)
@@ -51,12 +58,23 @@ class EnvironmentSecrets:
             raise InvalidConfiguration("The secret cannot be read", code="secret-missing", where=f"secret {name}", why=why, fix=RESOLVE)
         return value
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
         """See ``Secrets.put``."""
         with self._lock:
-            self._put[name] = _Put(value, self._fingerprint(name))
+            self._put[name] = _Put(value, self._fingerprint(name), ends.isoformat() if ends else "")
             if self._file:
                 _write(self._file, self._put)
+
+    def ends(self, name: str) -> datetime | None:
+        """See ``Secrets.ends``. Of a variable nothing is known."""
+        self.get(name)
+        put = self._newer(name)
+        return datetime.fromisoformat(put.ends) if put and put.ends else None
+
+    def _newer(self, name: str) -> _Put | None:
+        """What was put, unless the variable was changed since."""
+        put = self._put.get(name)
+        return put if put and put.instead_of == self._fingerprint(name) else None
 
     def _fingerprint(self, name: str) -> str:
         return hashlib.sha256(self._environment.get(variable(name), "").encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -110,6 +111,10 @@ class ConfiguredAdapters:
             return GraphMailer(self._graph(configuration.partner), configuration.partner)
 
         return self._once("mailer", configuration.version, make)
+
+    def secret_ends(self, name: str) -> datetime | None:
+        """See ``Adapters.secret_ends``."""
+        return self._secrets.ends(name)
 
     def render(self, report: RunReport) -> Mail:
         """See ``Adapters.render``."""

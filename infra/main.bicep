@@ -22,6 +22,9 @@ param schedule string = '0 0 2 * * *'
 @description('When lost messages and stuck customers are looked for: six fields, in UTC. Each start is an execution that is billed.')
 param sweepSchedule string = '0 */5 * * * *'
 
+@description('When the sign-in is tried and kept fresh, and what ends is looked at: six fields, in UTC. Less often than weekly lets the refresh token age.')
+param accessSchedule string = '0 20 * * * *'
+
 @description('No customer goes further than this. The first deployment only observes, so that nothing is written to a PSA before a person has read the plans.')
 @allowed(['observe', 'approve', 'automatic'])
 param modeCeiling string = 'observe'
@@ -92,7 +95,7 @@ param auditLogs bool = true
 param alertContacts array = []
 
 @description('Names of alerts that are not wanted, such as no-run-finished where the schedule leaves days out. Each alert has a section in docs/operations.md.')
-@allowed(['no-run-finished', 'poison-message', 'run-held', 'notice-failed', 'failed-customers'])
+@allowed(['no-run-finished', 'poison-message', 'run-held', 'notice-failed', 'failed-customers', 'access-at-risk'])
 param alertsSwitchedOff array = []
 
 @description('Percentage of a daily run\'s customers that may fail before there is an alert.')
@@ -266,6 +269,7 @@ module functionApp 'modules/function-app.bicep' = {
       SYNC_INSTALLATION: installation
       SYNC_SCHEDULE: schedule
       SYNC_SWEEP_SCHEDULE: sweepSchedule
+      SYNC_ACCESS_SCHEDULE: accessSchedule
       SYNC_MODE_CEILING: modeCeiling
       SYNC_KEY_VAULT_URL: vault.outputs.vaultUrl
     })

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sync_core.model.access import Delegation, Renewal
 from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
 from sync_core.model.custom_licences import Attribute
 from sync_core.model.customers import Customer
@@ -105,12 +106,19 @@ class Blobs(Protocol):
 class Secrets(Protocol):
     """Secrets by name. Values never reach a log or an exception."""
 
-    def get(self, name: str) -> str:
-        """The newest value; raises ``InvalidConfiguration`` when there is none or it may not be read."""
+    def get(self, name: str, fresh: bool = False) -> str:
+        """The newest value, which may be some minutes old unless it has to be ``fresh``.
+
+        Raises ``InvalidConfiguration`` when there is none or it may not be read.
+        """
         ...
 
-    def put(self, name: str, value: str) -> None:
-        """Stores a new version."""
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
+        """Stores a new version; ``ends`` (UTC) is until when it is good, where that is known."""
+        ...
+
+    def ends(self, name: str) -> datetime | None:
+        """Until when (UTC) the newest version is good, or ``None`` when nobody said so; raises as ``get`` does."""
         ...
 
 
@@ -170,6 +178,21 @@ class Microsoft(Protocol):
 
     def health(self) -> Health:
         """Whether the partner's own sign-in works."""
+        ...
+
+    def renew(self) -> Renewal:
+        """Signs in to the partner's tenant anew, and keeps the refresh token fresh where there is one.
+
+        Raises ``StopRun`` or ``InvalidConfiguration`` when the sign-in does not work, ``RetryLater`` when that cannot be told now.
+        """
+        ...
+
+    def delegations(self) -> Sequence[Delegation]:
+        """Every active GDAP relationship by itself, with until when it lasts; raises rather than answer with a part of them."""
+        ...
+
+    def credential_ends(self) -> datetime | None:
+        """When (UTC) what the app registration proves itself with ends, or ``None`` when that cannot be told; raises ``SyncError``."""
         ...
 
 

@@ -133,6 +133,9 @@ class Settings:
     sweep_schedule: str = _setting(
         "0 */5 * * * *", _schedule, "When lost messages and stuck customers are looked for: six fields, in UTC. The host reads it, too."
     )
+    access_schedule: str = _setting(
+        "0 20 * * * *", _schedule, "When the sign-in is tried and kept fresh, and what ends is looked at: six fields, in UTC. The host reads it, too."
+    )
     mode_ceiling: Mode = _setting(  # noqa: RUF009  # what it returns is a field
         "automatic", _mode, "No customer goes further than this: observe, approve or automatic."
     )

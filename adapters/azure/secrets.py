@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.azure.failures import translated
@@ -30,44 +31,52 @@ class KeyVaultSecrets:
         self._make_client = client
         self._clock = clock
         self._client: SecretClient | None = None
-        self._values: dict[str, tuple[float, str]] = {}
+        self._values: dict[str, tuple[float, str, datetime | None]] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, fresh: bool = False) -> str:
         """See ``Secrets.get``."""
+        return self._found(name, fresh)[1]
+
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
+        """See ``Secrets.put``. The end becomes the expiry date that the portal shows, too."""
+        with self._lock, translated(f"secret {name}", _fix("Key Vault Secrets Officer")):
+            self._vault().set_secret(name, value, expires_on=ends)
+            self._remember(name, value, ends)
+
+    def ends(self, name: str) -> datetime | None:
+        """See ``Secrets.ends``: the version's expiry date."""
+        return self._found(name)[2]
+
+    def _found(self, name: str, fresh: bool = False) -> tuple[float, str, datetime | None]:
         with self._lock:
             found = self._values.get(name)
-            if found is None or self._clock.monotonic() - found[0] >= CACHE_SECONDS:
-                found = self._remember(name, self._read(name))
-            return found[1]
+            if fresh or found is None or self._clock.monotonic() - found[0] >= CACHE_SECONDS:
+                found = self._remember(name, *self._read(name))
+            return found
 
-    def put(self, name: str, value: str) -> None:
-        """See ``Secrets.put``."""
-        with self._lock, translated(f"secret {name}", _fix("Key Vault Secrets Officer")):
-            self._vault().set_secret(name, value)
-            self._remember(name, value)
-
-    def _read(self, name: str) -> str:
+    def _read(self, name: str) -> tuple[str, datetime | None]:
         from azure.core.exceptions import ResourceNotFoundError
 
         with translated(f"secret {name}", _fix("Key Vault Secrets User")):
             try:
-                value = self._vault().get_secret(name).value
+                secret = self._vault().get_secret(name)
+                value, ends = secret.value, secret.properties.expires_on
             except ResourceNotFoundError:
-                value = None
+                value, ends = None, None
         if not value:
             raise InvalidConfiguration(
                 "The key vault has no such secret", code="secret-missing", where=f"secret {name}", fix="Add it to the vault, or correct its name"
             )
-        return value
+        return value, ends
 
     def _vault(self) -> SecretClient:
         if self._client is None:
             self._client = self._make_client()
         return self._client
 
-    def _remember(self, name: str, value: str) -> tuple[float, str]:
-        self._values[name] = (self._clock.monotonic(), value)
+    def _remember(self, name: str, value: str, ends: datetime | None) -> tuple[float, str, datetime | None]:
+        self._values[name] = (self._clock.monotonic(), value, ends)
         return self._values[name]
 
 

@@ -1,4 +1,4 @@
-"""Timers: the daily run, and the sweep that takes further what a crash left lying. Schedules are UTC."""
+"""Timers: the daily run, the sweep that takes further what a crash left lying, and the watch over access. Schedules are UTC."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from adapters.functions.world import context as shared_context
 from sync_core.events import stage
 from sync_core.pipeline.start_run import start_daily_run
 from sync_core.pipeline.sweep import sweep as sweep_runs
+from sync_core.pipeline.watch_access import watch_access as look_after_access
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
@@ -27,3 +28,11 @@ def sweep(timer: func.TimerRequest, context: func.Context) -> None:
     world = shared_context()
     with stage(world.clock, "sweep", context.invocation_id):
         sweep_runs(world)
+
+
+@blueprint.timer_trigger(schedule="%SYNC_ACCESS_SCHEDULE%", arg_name="timer", use_monitor=False)
+def watch_access(timer: func.TimerRequest, context: func.Context) -> None:
+    """Keeps the refresh token fresh, and notices a sign-in that broke and what is about to end."""
+    world = shared_context()
+    with stage(world.clock, "watch-access", context.invocation_id):
+        look_after_access(world)

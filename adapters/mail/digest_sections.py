@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from sync_core.model.access import AccessFinding
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 from sync_core.model.runs import CustomerRun, CustomerState, RunKind
 from sync_core.pipeline.report import CustomerReport, RunReport
@@ -176,6 +177,7 @@ def _sections(report: RunReport) -> tuple[Section, ...]:
     sections = (
         _section("Half done or refused by the PSA", Tone.BAD, look, _changes(report, _is(*_NOT_WRITTEN))),
         _section("Failed", Tone.BAD, "They are tried again in the next run; until then their lines stay as they are.", _failures(report)),
+        _section("Access that is broken, or ends", _access_tone(report.access), "Without it nobody can be read.", _access_entries(report.access)),
         _section("Waiting for your approval", Tone.WAITING, decide, _changes(report, _is(ChangeResult.WAITING))),
         _section("Planned, and not applied", Tone.WAITING, "The next run plans them again.", _changes(report, _is(ChangeResult.PLANNED))),
         _section("Held", Tone.WAITING, "They stay held until the cause is gone.", _changes(report, _is_held)),
@@ -282,6 +284,23 @@ def _notes(report: RunReport) -> Iterable[Entry]:
     for item in report.customers:
         if item.customer.notes:
             yield _entry(item.customer.name, [Line("", note) for note in item.customer.notes])
+
+
+def _access_tone(found: Iterable[tuple[str, AccessFinding]]) -> Tone:
+    """Red where something does not work or ends within a week."""
+    return Tone.BAD if any(one.urgent for _, one in found) else Tone.WAITING
+
+
+def _access_entries(found: Iterable[tuple[str, AccessFinding]]) -> Iterable[Entry]:
+    """Customers whose access ends on the same day are told of together; what is everybody's has an entry of its own."""
+    alike: dict[tuple[str, str], list[tuple[str, AccessFinding]]] = {}
+    for name, one in found:
+        alike.setdefault((one.what, "" if one.tenant_id else one.fix), []).append((name, one))
+    for (what, _), ones in alike.items():
+        names = [name for name, _ in ones if name]
+        title = names[0] if len(names) == 1 else f"{len(names)} customers" if names else "Everybody"
+        details = (_enumeration(names),) if len(names) > 1 else ()
+        yield Entry(title, (Line("", what, fix=ones[0][1].fix, details=details),), customers=len(ones))
 
 
 def _unread(unread: Iterable[tuple[str, date]]) -> Iterable[Entry]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from adapters.microsoft.reading import Unreadable, moment
 from adapters.redaction import shown
+from sync_core.model.access import Delegation
 from sync_core.ports import Relationship
 
+_NEVER = ("", "PT0S", "P0D")
 MICROSOFT_LED = "MLT_"
 """How the names of the relationships begin that Microsoft made itself while partners moved to GDAP; they grant next to nothing."""
 
@@ -30,6 +32,21 @@ def united(relationships: Iterable[Mapping[str, Any]], contracts: Iterable[Mappi
             known = customers.get(found.tenant_id)
             customers[found.tenant_id] = _joined(known, found) if known else found
     return tuple(customers[tenant_id] for tenant_id in sorted(customers))
+
+
+def delegations(rows: Iterable[Mapping[str, Any]]) -> tuple[Delegation, ...]:
+    """Every relationship by itself. One extends itself where its ``autoExtendDuration`` is neither ``PT0S`` nor ``P0D``.
+
+    Raises:
+        Unreadable: a row without a tenant id.
+    """
+    return tuple(_delegation(row) for row in rows if not str(row.get("displayName") or "").startswith(MICROSOFT_LED))
+
+
+def _delegation(row: Mapping[str, Any]) -> Delegation:
+    found, extends = _from_relationship(row), str(row.get("autoExtendDuration") or "")
+    title = shown(str(row.get("displayName") or ""))
+    return Delegation(found.tenant_id, found.name, title, found.ends, extends not in _NEVER, found.role_ids)
 
 
 def _joined(known: Relationship, found: Relationship) -> Relationship:

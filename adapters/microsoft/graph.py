@@ -15,7 +15,7 @@ from adapters.microsoft.batch import PartAnswer
 from adapters.microsoft.reading import Row, Unreadable, rows_of
 from adapters.microsoft.refusals import Refusal, error_of, graph_refusal
 from adapters.microsoft.sign_in import SignIns
-from adapters.microsoft.tokens import TokenKey
+from adapters.microsoft.tokens import Token, TokenKey
 from adapters.retry import asked_wait
 from sync_core.errors import Rejected, RetryLater, SkipCustomer, SyncError
 from sync_core.events import tally
@@ -147,6 +147,10 @@ class Graph:
     def sign_in(self) -> None:
         """Signs in to the tenant unless that is done; raises what ``SignIns.token`` raises."""
         self._service.sign_ins.token(self._key)
+
+    def signed_in(self) -> Token:
+        """The token that is used for the tenant; signs in for it unless that is done."""
+        return Token(self._service.sign_ins.token(self._key), self._service.clock.now())
 
     def drop_token(self) -> None:
         """Forgets the tenant's token: it proved wrong."""

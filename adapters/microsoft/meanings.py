@@ -31,32 +31,34 @@ class Meaning:
     partner_fix: str = ""
 
 
+MISSING_ROLE = "missing-role"
+"""Code of a read that the sign-in has no right to."""
 NEEDS_ATTENTION = "needs-attention"
 """Code of a failure that this table does not know."""
 
-_SIGN_IN_AGAIN = "Sign in once more with the service account and MFA, and store the new refresh token."
+SIGN_IN_AGAIN = "Sign in once more with the service account and MFA, and store the new refresh token."
 _SKIP, _STOP, _RETRY = Action.SKIP, Action.STOP, Action.RETRY
 
-_EXPIRED = Meaning("sign-in-expired", _STOP, "The partner's stored sign-in is no longer valid", _SIGN_IN_AGAIN)
+_EXPIRED = Meaning("sign-in-expired", _STOP, "The partner's stored sign-in is no longer valid", SIGN_IN_AGAIN)
 _SIGN_IN_TOO_OLD = Meaning(
     "sign-in-too-old",
     _SKIP,
     "A sign-in frequency policy ended the partner's stored sign-in",
     "Ask the customer to exclude service providers from the sign-in frequency policy.",
-    f"Exclude the service account from the sign-in frequency policy. {_SIGN_IN_AGAIN}",
+    f"Exclude the service account from the sign-in frequency policy. {SIGN_IN_AGAIN}",
 )
 _SPA_TOKEN = Meaning(
     "wrong-redirect-type",
     _STOP,
     "The stored refresh token was issued to a single-page application",
-    f"Register the redirect URI under the platform Web instead. {_SIGN_IN_AGAIN}",
+    f"Register the redirect URI under the platform Web instead. {SIGN_IN_AGAIN}",
 )
 _MFA = Meaning(
     "mfa-required",
     _SKIP,
     "Multi-factor authentication is demanded, and the stored sign-in does not satisfy it",
     "Ask the customer to trust the partner's MFA in the cross-tenant access settings, or to exclude service providers from the policy.",
-    _SIGN_IN_AGAIN,
+    SIGN_IN_AGAIN,
 )
 _CONDITIONAL_ACCESS = Meaning(
     "blocked-by-conditional-access",
@@ -117,14 +119,14 @@ _ACCOUNT = Meaning(
     "service-account-unusable",
     _STOP,
     "The service account is disabled, locked, or its password has expired",
-    f"Repair the service account in the partner tenant. {_SIGN_IN_AGAIN}",
+    f"Repair the service account in the partner tenant. {SIGN_IN_AGAIN}",
 )
 
 _TOKEN_REFUSED = Meaning(
     "token-refused", _SKIP, "The service refused the access token, also a new one", "Check the sign-in logs of the tenant for the application."
 )
 _MISSING_ROLE = Meaning(
-    "missing-role",
+    MISSING_ROLE,
     _SKIP,
     "The sign-in works, but lacks the right to read this",
     "Delegated: the GDAP relationship needs Directory Readers, assigned to the service account's group. App-only: grant the application its "
@@ -154,7 +156,7 @@ _APP_ONLY = Meaning(
     "app-only-not-supported", _SKIP, "Partner Center demands a signed-in user for this", "Configure the delegated sign-in for this customer."
 )
 _PARTNER_RIGHTS = Meaning(
-    "missing-role",
+    MISSING_ROLE,
     _SKIP,
     "The service account lacks rights in Partner Center",
     "Make the service account a member of AdminAgents, and of a group with roles in the customer's GDAP relationship.",
@@ -162,7 +164,7 @@ _PARTNER_RIGHTS = Meaning(
 _NO_RELATIONSHIP = Meaning(
     "no-relationship", _SKIP, "Partner Center knows no relationship with this customer", "Check the reseller relationship in Partner Center."
 )
-_PARTNER_MFA = Meaning("mfa-required", _STOP, "Partner Center demands a sign-in with multi-factor authentication", _SIGN_IN_AGAIN)
+_PARTNER_MFA = Meaning("mfa-required", _STOP, "Partner Center demands a sign-in with multi-factor authentication", SIGN_IN_AGAIN)
 _PENDING = Meaning("operation-pending", _RETRY, "Partner Center is still busy with an earlier operation", "Nothing to do.")
 _PARTNER_DENIED = Meaning("sign-in-refused", _SKIP, "Microsoft Entra refused Partner Center's request", "Check GDAP and consent of this customer.")
 

@@ -31,9 +31,9 @@ class RefreshToken:
         self._look_again: datetime | None = None
         self._lock = threading.Lock()
 
-    def current(self) -> str:
-        """The token; raises ``InvalidConfiguration`` when there is none."""
-        return self._secrets.get(self._secret)
+    def current(self, fresh: bool = False) -> str:
+        """The token, ``fresh`` from where it is kept if asked for; raises ``InvalidConfiguration`` when there is none."""
+        return self._secrets.get(self._secret, fresh)
 
     def due(self) -> bool:
         """Whether the newest token has to be written back."""
@@ -42,13 +42,21 @@ class RefreshToken:
             if self._look_again is not None and now < self._look_again:
                 return False
             self._look_again = now + LOOK_AGAIN_AFTER
+        return self.old()
+
+    def old(self) -> bool:
+        """Whether the last write back is so long ago that the next one is due; asks the store."""
         row = self._store.get(TABLE, self._tenant_id, ROW_KEY)
         written = row.values.get("written") if row else None
-        return not isinstance(written, datetime) or now - written >= WRITE_BACK_AFTER
+        return not isinstance(written, datetime) or self._clock.now() - written >= WRITE_BACK_AFTER
 
     def write_back(self, redeemed: str, newest: str) -> None:
-        """Stores the successor of ``redeemed``, unless a person has stored another token meanwhile."""
-        if self._secrets.get(self._secret) == redeemed:
+        """Stores the successor of ``redeemed``, unless a person has stored another token meanwhile.
+
+        The secret comes first: whoever dies before the row has only to write once more. Two hosts at once store one of two
+        successors, and both are good, as ``redeemed`` stays.
+        """
+        if self.current(fresh=True) == redeemed:
             self._secrets.put(self._secret, newest)
             row = Row(self._tenant_id, ROW_KEY, {"written": self._clock.now()})
             self._store.transact(TABLE, [RowWrite(Write.UPSERT, row)])

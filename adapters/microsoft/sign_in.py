@@ -15,6 +15,7 @@ from adapters.microsoft.refresh_token import RefreshToken
 from adapters.microsoft.refusals import error_of, sign_in_refusal
 from adapters.microsoft.tokens import Token, TokenCache, TokenKey
 from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, InvalidConfiguration, RetryLater, SkipCustomer, StopRun, SyncError
+from sync_core.model.access import Renewal
 from sync_core.model.configuration import Partner
 from sync_core.model.customers import SignIn
 from sync_core.ports import Clock, Secrets, Store
@@ -69,15 +70,50 @@ class SignIns:
         self._renew_when_due(key)
         return token.value
 
+    def own_credential(self) -> str:
+        """The application's secret or certificate, as it is used at this moment; raises ``InvalidConfiguration``."""
+        return self._secrets.get(self._partner.credential_secret)
+
     def forget(self, key: TokenKey) -> None:
         """Drops a token that a service refused or that answered for another tenant."""
         self._cache.drop(key)
+
+    def renew(self, resource: str) -> Renewal:
+        """Signs in to the partner's own tenant, whatever is in memory, and keeps the newest refresh token when that is due.
+
+        Raises what ``token`` raises; a refresh token that could not be stored is part of the answer.
+        """
+        key = TokenKey(self._partner.tenant_id, own_sign_in(self._partner), resource)
+        if key.sign_in is SignIn.APPLICATION:
+            self.forget(key)
+            self.token(key)
+            return Renewal()
+        redeemed = self._refresh_token.current(fresh=True)
+        answer = self._redeem(key, redeemed)
+        token = self._token(answer)
+        if token.tenant_id != self._partner.tenant_id.lower():
+            raise another_tenant("The access token")
+        self._cache.put(key, token)
+        return Renewal(token.mfa, self._kept(redeemed, answer))
+
+    def _kept(self, redeemed: str, answer: Mapping[str, Any]) -> SyncError | None:
+        try:
+            if self._refresh_token.old():
+                self._refresh_token.write_back(redeemed, str(answer["refresh_token"]))
+        except SyncError as error:
+            return error
+        except KeyError:
+            return RetryLater("Microsoft gave no new refresh token", delay=60.0, code="sign-in-busy", where=WHERE)
+        return None
 
     def _signed_in(self, key: TokenKey) -> Token:
         if key.sign_in is SignIn.DELEGATED:
             answer = self._redeem(key, self._delegated_token())
         else:
             answer = self._ask(key, lambda client, scopes: client.acquire_token_for_client(scopes))
+        return self._token(answer)
+
+    def _token(self, answer: Mapping[str, Any]) -> Token:
         return Token(answer["access_token"], self._clock.now() + timedelta(seconds=int(answer.get("expires_in") or 0)) - EARLY)
 
     def _redeem(self, key: TokenKey, refresh_token: str) -> Mapping[str, Any]:

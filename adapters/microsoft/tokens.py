@@ -7,8 +7,10 @@ import binascii
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sync_core.model.customers import SignIn
 
@@ -31,16 +33,27 @@ class Token:
 
     @property
     def tenant_id(self) -> str:
-        """The tenant that the token says it is for (claim ``tid``), lower case; empty when it cannot be read.
+        """The tenant that the token says it is for (claim ``tid``), lower case; empty when it cannot be read."""
+        return str(self.claims.get("tid") or "").lower()
+
+    @property
+    def mfa(self) -> bool | None:
+        """Whether the person signed in with multi-factor authentication (claim ``amr``); ``None`` when the token does not tell."""
+        methods = self.claims.get("amr")
+        return "mfa" in methods if isinstance(methods, list) else None
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """What the token says; empty when it cannot be read.
 
         The signature is not checked: Microsoft's services do that. This is to notice when we mixed tokens up ourselves.
         """
         try:
             payload = self.value.split(".")[1]
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-            return str(claims["tid"]).lower()
-        except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
-            return ""
+        except (IndexError, ValueError, binascii.Error):
+            return {}
+        return claims if isinstance(claims, dict) else {}
 
 
 class TokenCache:

@@ -46,6 +46,7 @@ var alerts = [
   { name: 'poison-message', query: loadTextContent('../queries/poison-message.kql'), severity: 1, every: 'PT15M', over: 'PT1H', measure: anyRow }
   { name: 'run-held', query: loadTextContent('../queries/run-held.kql'), severity: 2, every: 'PT15M', over: 'PT1H', measure: anyRow }
   { name: 'notice-failed', query: loadTextContent('../queries/notice-failed.kql'), severity: 2, every: 'PT15M', over: 'PT1H', measure: anyRow }
+  { name: 'access-at-risk', query: loadTextContent('../queries/access-at-risk.kql'), severity: 1, every: 'PT1H', over: 'PT2H', measure: anyRow }
   {
     name: 'failed-customers'
     query: loadTextContent('../queries/failed-customers.kql')

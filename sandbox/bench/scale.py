@@ -38,6 +38,7 @@ STORAGE = "AzureWebJobsStorage"
 _SETTINGS = {
     "SYNC_SCHEDULE": "0 0 2 * * *",
     "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
+    "SYNC_ACCESS_SCHEDULE": "0 20 * * * *",
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:01",
 }
 """The queues are looked at every second, so that the fixed part of a night is short and the sizes can be compared."""

@@ -18,7 +18,7 @@ from sandbox.web import Response
 _ODATA_OPTIONS = frozenset({"$select", "$top", "$skip", "$filter", "$orderby", "$count", "$expand", "$search", "$format", "$skiptoken"})
 _SIGN_IN_PAGE = 500
 """With ``signInActivity`` a page of users is never larger, whatever is asked for."""
-_STATUS_FILTER = re.compile(r"status eq '(\w+)'")
+_EQUALS = re.compile(r"(\w+) eq '([^']*)'")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Collection:
     page: int = 0
     largest_page: int = 0
     partner_only: bool = False
+    filters: frozenset[str] = frozenset()
+    """The members that may be compared with a text in ``$filter``."""
     requires: Callable[[Call], None] = lambda call: None
     """Raises what Graph answers a tenant that lacks the licence for this."""
 
@@ -96,10 +98,10 @@ class Collection:
     def _filtered(self, call: Call, items: list[Item]) -> list[Item]:
         if "$filter" not in call.query:
             return items
-        found = _STATUS_FILTER.fullmatch(call.query["$filter"].strip())
-        if found is None:
-            raise not_simulated(f"this $filter on {self.path}; only status eq '...' is")
-        return [item for item in items if item["status"] == found[1]]
+        found = _EQUALS.fullmatch(call.query["$filter"].strip())
+        if found is None or found[1] not in self.filters:
+            raise not_simulated(f"this $filter on {self.path}; only {' or '.join(sorted(self.filters))} eq '...' is")
+        return [item for item in items if item[found[1]] == found[2]]
 
     def _page_size(self, call: Call) -> int:
         text = call.query.get("$top")

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID, uuid5
 
+from sandbox.microsoft.applications import Application, ClientSecret
 from sandbox.microsoft.catalog import Sku
 from sandbox.microsoft.conditions import Conditions
 from sandbox.microsoft.equipment import Device, Group, ManagedDevice
@@ -26,6 +27,7 @@ from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 _IDS = UUID("5f0c1d4e-8a3b-4c62-9d17-3e5b7a9c2f10")
 FOUNDED = datetime(2025, 11, 3, 9, 0, tzinfo=UTC)
 """When things began unless a seed says otherwise."""
+FOREVER = datetime(2099, 1, 1, tzinfo=UTC)
 PARTNER = "partner"
 """As a seller: whoever the tenant's partner is."""
 
@@ -265,11 +267,10 @@ class Contract:
 
 @dataclass
 class Directory:
-    """Everything the simulated Microsoft knows: one partner with one application, and its customers."""
+    """Everything the simulated Microsoft knows: one partner with its applications, of which the first is ours, and its customers."""
 
     partner: Tenant
-    client_id: str
-    client_secret: str = "sandbox-client-secret"
+    applications: list[Application] = field(default_factory=list)
     customers: list[Tenant] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
     relationships: list[Relationship] = field(default_factory=list)
@@ -280,7 +281,19 @@ class Directory:
         tenant_id = stable_id("tenant", domain)
         partner = Tenant(tenant_id, display_name, _domains(domain), tenant_id)
         partner.add_user("Licence Sync Mailbox", "licences")
-        return cls(partner, client_id=stable_id("application", domain))
+        secret = ClientSecret(stable_id("secret", domain), "sandbox-client-secret", FOUNDED, FOREVER)
+        application = Application(stable_id("application", domain), stable_id("application object", domain), "Licence Sync", secrets=[secret])
+        return cls(partner, [application])
+
+    @property
+    def client_id(self) -> str:
+        """The id of our application, empty before it was registered."""
+        return self.applications[0].application_id if self.applications else ""
+
+    @property
+    def client_secret(self) -> str:
+        """The newest secret of our application."""
+        return self.applications[0].secrets[-1].value
 
     def add_customer(self, display_name: str, domain: str, *, ends: datetime = datetime(2027, 11, 3, 9, 0, tzinfo=UTC)) -> Tenant:
         """A customer with a reseller contract and an active relationship that ends at ``ends`` and extends itself."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.microsoft import equipment_resources as equipment
-from sandbox.microsoft import resources
+from sandbox.microsoft import registrations, resources
 from sandbox.microsoft.collection import Collection
 
 
@@ -19,7 +19,7 @@ def _names(text: str) -> frozenset[str]:
 _LICENCES = _names("LicenseAssignment.Read.All Organization.Read.All Directory.Read.All")
 _ORGANIZATION = _names("Organization.Read.All Directory.Read.All")
 
-COLLECTIONS = (
+_READABLE = (
     Collection(
         "/subscribedSkus",
         "subscribedSku",
@@ -164,8 +164,30 @@ COLLECTIONS = (
         page=100,
         largest_page=300,
         partner_only=True,
+        filters=_names("status"),
     ),
 )
+
+_OWN = (
+    Collection(
+        "/applications",
+        "application",
+        registrations.applications,
+        members=_names(
+            "id appId displayName signInAudience requiredResourceAccess passwordCredentials keyCredentials web isFallbackPublicClient appRoles "
+            "createdDateTime"
+        ),
+        permissions=_names("Application.Read.All Application.ReadWrite.All Directory.Read.All"),
+        options=_names("$select $filter $top"),
+        real_options=_names("$search $orderby $count $expand"),
+        page=100,
+        largest_page=999,
+        filters=_names("appId displayName"),
+    ),
+)
+"""What the partner has registered in its own tenant. Unverified: that Directory.Read.All is enough to read applications."""
+
+COLLECTIONS = (*_READABLE, *_OWN)
 
 _MEMBERS = "/groups/{group}/transitiveMembers"
 _USERS = next(collection for collection in COLLECTIONS if collection.path == "/users")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sandbox.microsoft.applications import Application
 from sandbox.microsoft.directory import Directory, Tenant, stable_id
 from sandbox.microsoft.sign_in_errors import CONSENT, PERSONAL, SignInError, SignInRefused
 from sandbox.microsoft.tokens import PARTNER_CENTER, RESOURCES, AccessToken, base64url_json, jwt_claims, unsigned_jwt
@@ -154,15 +155,23 @@ class Login:
         return found
 
     def _check_client(self, form: dict[str, str]) -> None:
-        if _required(form, "client_id") != self._directory.client_id:
-            raise SignInRefused(SignInError.APP_NOT_FOUND)
+        application = self._application(_required(form, "client_id"))
         if "client_secret" in form:
-            if form["client_secret"] != self._directory.client_secret:
+            secret = application.secret(form["client_secret"])
+            if secret is None:
                 raise SignInRefused(SignInError.BAD_SECRET)
+            if secret.ends <= self._now():
+                raise SignInRefused(SignInError.EXPIRED_SECRET)
         elif form.get("client_assertion_type") == _JWT_BEARER and "client_assertion" in form:
             self._check_assertion(form["client_assertion"])
         else:
             raise SignInRefused(SignInError.NOT_A_CREDENTIAL)
+
+    def _application(self, client_id: str) -> Application:
+        found = next((one for one in self._directory.applications if one.application_id == client_id), None)
+        if found is None:
+            raise SignInRefused(SignInError.APP_NOT_FOUND)
+        return found
 
     def _check_assertion(self, assertion: str) -> None:
         """A certificate's assertion names the app and this endpoint; a managed identity's comes from its own issuer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sync_core.configuration.versions import current_version, load_version
@@ -28,6 +29,10 @@ class Adapters(Protocol):
 
     def mailer(self, configuration: Configuration) -> Mailer:
         """The way mail leaves."""
+        ...
+
+    def secret_ends(self, name: str) -> datetime | None:
+        """Until when (UTC) a secret is good, as whoever stored it said, or ``None``; raises ``InvalidConfiguration`` when it cannot be read."""
         ...
 
     def render(self, report: RunReport) -> Mail:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sync_core.access import SILENT_AFTER, findings
 from sync_core.errors import SyncError
 from sync_core.model.configuration import Configuration
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
+from sync_core.pipeline.watch_access import access_report
 from sync_core.ports import Health
 
+_ACCESS = "access"
+_MOST_TOLD = 20
 _PASSING = "Nothing to do yet: the app tries again by itself. If it stays so, look at the service's own status page"
 
 
@@ -25,7 +29,7 @@ def health(context: Context) -> list[Health]:
     except SyncError as error:
         return [*parts, Health("configuration", ok=False, detail=error.what, fix=error.fix)]
     parts.append(Health("configuration", ok=True, detail=f"version {configuration.version}"))
-    return parts + _adapters(context, configuration)
+    return [*parts, *_adapters(context, configuration), _access(context, configuration)]
 
 
 def _storage(context: Context) -> Health:
@@ -49,6 +53,21 @@ def _adapters(context: Context, configuration: Configuration) -> list[Health]:
     if configuration.notices.recipients:
         parts.append(_checked("mail", lambda: adapters.mailer(configuration).health()))
     return parts
+
+
+def _access(context: Context, configuration: Configuration) -> Health:
+    """What the watch over access found last: down where work stops, or will within a week, for everybody; a customer's end is told beside it."""
+    report, now = access_report(context.store), context.clock.now()
+    if report.signed_in is None:
+        return Health(_ACCESS, ok=True, detail="not looked at yet")
+    if now - report.signed_in > SILENT_AFTER:
+        since = f"{report.signed_in:%Y-%m-%d %H:%M} UTC"
+        return Health(_ACCESS, ok=False, detail=f"Not looked at since {since}", fix="Look at the invocations of the function watch_access")
+    found = findings(report, now)
+    names = {item.customer.tenant_id: item.customer.name for item in configuration.customers}
+    told = [f"{names.get(one.tenant_id, '')}: {one.what}" if one.tenant_id else one.what for one in found]
+    bad = [one for one in found if one.urgent and not one.tenant_id]
+    return Health(_ACCESS, not bad, "; ".join(told[:_MOST_TOLD]) or "nothing ends within 60 days", " ".join(dict.fromkeys(one.fix for one in bad)))
 
 
 def _checked(name: str, check: Callable[[], Health]) -> Health:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sync_core.access import findings
+from sync_core.model.access import AccessFinding
 from sync_core.model.plans import Change, Plan
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_plan
 from sync_core.pipeline.planning import relationships
 from sync_core.pipeline.runs import customers_of, load_run
+from sync_core.pipeline.watch_access import access_report
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class RunReport:
     """Customers with an active relationship that are not configured, by name."""
     gone: tuple[str, ...] = ()
     """Configured customers without an active relationship, by name."""
+    access: tuple[tuple[str, AccessFinding], ...] = ()
+    """What the watch over access found, each with its customer's name, empty where it is everybody's."""
 
     def in_state(self, state: CustomerState) -> list[CustomerReport]:
         """The customers in a state."""
@@ -57,6 +62,7 @@ def run_report(context: Context, run_id: str) -> RunReport | None:
         customers=tuple(_with_plan(context, customer) for customer in customers),
         unread=_unread(customers, run.value, configuration.notices.unread_after_days),
         new=tuple(sorted(item.name for item in known if item.tenant_id not in configured)),
+        access=_access(context, configured),
         gone=tuple(sorted(name for tenant_id, name in configured.items() if known and tenant_id not in {item.tenant_id for item in known})),
     )
 
@@ -70,6 +76,12 @@ def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
         return CustomerReport(customer)
     plan: Plan | None = stored.value if stored else None
     return CustomerReport(customer, plan.changes if plan else ())
+
+
+def _access(context: Context, configured: Mapping[str, str]) -> tuple[tuple[str, AccessFinding], ...]:
+    """Of the configured customers, as the days stand now."""
+    found = findings(access_report(context.store), context.clock.now())
+    return tuple((configured.get(one.tenant_id, ""), one) for one in found if not one.tenant_id or one.tenant_id in configured)
 
 
 def _unread(customers: Sequence[CustomerRun], run: Run, days: int) -> tuple[tuple[str, date], ...]:

@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -93,13 +94,61 @@ def test_a_broken_file_is_a_clear_error_that_shows_nothing_of_it(tmp_path: Path)
 
 def test_the_vault_is_asked_once_in_five_minutes() -> None:
     vault, clock = Vault(), ManualClock()
-    vault.secrets["token"] = "first"
+    vault.store("token", "first")
     secrets = KeyVaultSecrets(vault.client, clock)
     assert [secrets.get("token") for _ in range(3)] == ["first"] * 3
     assert vault.requests == ["GET token"]
-    vault.secrets["token"] = "rotated"
+    vault.store("token", "rotated")
     clock.advance(CACHE_SECONDS)
     assert secrets.get("token") == "rotated"
+
+
+def test_a_fresh_value_is_asked_for_although_one_is_in_memory() -> None:
+    vault = Vault()
+    vault.store("token", "first")
+    secrets = KeyVaultSecrets(vault.client, ManualClock())
+    secrets.get("token")
+    vault.store("token", "stored by a person")
+    assert (secrets.get("token"), secrets.get("token", fresh=True)) == ("first", "stored by a person")
+
+
+def test_a_secret_says_when_it_ends_if_somebody_said_so(secrets: Secrets) -> None:
+    secrets.put("app-secret", "value", datetime(2027, 1, 15, tzinfo=UTC))
+    secrets.put("psa-key", "value")
+    assert (secrets.ends("app-secret"), secrets.ends("psa-key")) == (datetime(2027, 1, 15, tzinfo=UTC), None)
+
+
+def test_the_end_is_that_of_the_newest_version(secrets: Secrets) -> None:
+    secrets.put("app-secret", "first", datetime(2026, 2, 1, tzinfo=UTC))
+    secrets.put("app-secret", "second")
+    assert secrets.ends("app-secret") is None
+
+
+def test_a_missing_secret_has_no_end(secrets: Secrets) -> None:
+    with pytest.raises(InvalidConfiguration, match="app-secret"):
+        secrets.ends("app-secret")
+
+
+def test_a_fresh_value_is_what_another_process_has_put_into_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    ours = EnvironmentSecrets({}, file)
+    ours.put("token", "first")
+    EnvironmentSecrets({}, file).put("token", "second")
+    assert (ours.get("token"), ours.get("token", fresh=True)) == ("first", "second")
+
+
+def test_roles_are_those_of_single_secrets() -> None:
+    """As the Azure deployment gives them: reading most, writing one."""
+    vault = Vault()
+    vault.store("app-secret", "value")
+    vault.reads, vault.writes = {"app-secret"}, {"token"}
+    secrets = KeyVaultSecrets(vault.client, ManualClock())
+    secrets.put("token", "new")
+    assert secrets.get("app-secret") == "value"
+    with pytest.raises(InvalidConfiguration, match="'Key Vault Secrets Officer'"):
+        secrets.put("app-secret", "another")
+    with pytest.raises(InvalidConfiguration, match="'Key Vault Secrets User'"):
+        secrets.get("token", fresh=True)
 
 
 def test_a_value_that_was_put_into_the_vault_is_used_at_once() -> None:
@@ -107,7 +156,7 @@ def test_a_value_that_was_put_into_the_vault_is_used_at_once() -> None:
     secrets = KeyVaultSecrets(vault.client, ManualClock())
     secrets.put("token", "new")
     assert secrets.get("token") == "new"
-    assert (vault.secrets, vault.requests) == ({"token": "new"}, ["PUT token"])
+    assert (vault.values, vault.requests) == ({"token": "new"}, ["PUT token"])
 
 
 def test_a_vault_that_refuses_us_names_the_secret_and_the_role() -> None:

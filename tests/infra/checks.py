@@ -85,7 +85,19 @@ def every_setting_of_the_app_can_be_given(subject: Template) -> Iterator[str]:
             yield f"{setting.name} is described otherwise than in the app"
     read_by_the_app = {setting.name for setting in settings()} | {telemetry.ENDPOINT, telemetry.HEADERS}
     yield from (f"nothing reads {name}" for name in described if name not in read_by_the_app)
+    yield from _refused_choices(subject.files["main.bicep"])
     yield from _refused_by_the_app(subject.smallest)
+
+
+def _refused_choices(text: str) -> Iterator[str]:
+    """Choices that the template offers for a further setting and the app does not know."""
+    parse = {setting.name: setting.parse for setting in settings()}
+    for name, choices in re.findall(r"^ +(SYNC_\w+): \(([^)]*)\)\?$", text, re.MULTILINE):
+        for choice in re.findall(r"'([^']*)'", choices):
+            try:
+                parse[name](choice)
+            except (KeyError, ValueError):
+                yield f"the app does not take {choice} for {name}"
 
 
 def _refused_by_the_app(deployment: Deployment) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.memory.psa import Mishap
-from sync_core.errors import Rejected, SkipCustomer, SyncError, Throttled
+from sync_core.errors import Rejected, SkipCustomer, StopRun, SyncError, Throttled
 from sync_core.model.configuration import GuardRails
+from sync_core.pipeline.watch_access import watch_access
 from tests.infra.log_rows import Rows, rows_of
 from tests.pipeline.logbook import logbook
 from tests.pipeline.night import Night, tenant
@@ -39,6 +40,8 @@ def good(night: Night) -> None:
     night.next_day()
     night.microsoft.errors[tenant(1)] = [Throttled("Slow down", delay=40)]
     night.run()
+    night.microsoft.credential_end = night.clock.now() + timedelta(days=40)  # told, and nobody is woken for it
+    watch_access(night.context)
 
 
 def forgotten(night: Night) -> None:
@@ -74,6 +77,13 @@ def failing(night: Night) -> None:
     night.run()
 
 
+def revoked(night: Night) -> None:
+    """A good night, and the stored sign-in is revoked after it."""
+    night.run()
+    night.microsoft.unrenewed = StopRun("The partner's stored sign-in is no longer valid", code="sign-in-expired")
+    watch_access(night.context)
+
+
 def faulty(night: Night) -> None:
     """A bit of everything, for charts."""
     night.run()
@@ -93,5 +103,6 @@ DESERVED: Mapping[str, Callable[[Night], None]] = {
     "run-held": implausible,
     "notice-failed": unsent,
     "failed-customers": failing,
+    "access-at-risk": revoked,
 }
 """The night for each alert."""

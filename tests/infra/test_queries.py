@@ -14,7 +14,7 @@ from tests.infra.template import Template, evaluated, files
 from tests.infra.watching import WINDOWS, alerts_of, queries_of_workbook
 from tests.pipeline.night import Night, tenant
 
-SPANS = {"PT1H": timedelta(hours=1), "P1D": timedelta(days=1), "P2D": timedelta(days=2)}
+SPANS = {"PT1H": timedelta(hours=1), "PT2H": timedelta(hours=2), "P1D": timedelta(days=1), "P2D": timedelta(days=2)}
 NEEDS_REAL_CALLS = {"throttling"}
 """Queries over what only HTTP and queues make: ``tests/nights`` asks them of a real chain's log."""
 

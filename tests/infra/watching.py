@@ -18,6 +18,7 @@ WINDOWS: Mapping[str, tuple[str, str]] = {
     "run-held": ("PT15M", "PT1H"),
     "notice-failed": ("PT15M", "PT1H"),
     "failed-customers": ("PT1H", "P1D"),
+    "access-at-risk": ("PT1H", "PT2H"),
 }
 """How often each alert looks and how far back. A window is longer than the time between two looks, because logs arrive late and unordered;
 the values are ones that Azure offers (Microsoft Learn, "Create or edit a log search alert rule")."""

@@ -61,12 +61,13 @@ class World:
         http = Http("Microsoft Graph", self.clock, sleep=self.clock.advance)
         return GraphService(http, sign_ins or self.sign_ins(), self.clock, self.graph_url, self.clock.advance)
 
-    def adapter(self, sign_ins: SignIns | None = None) -> MicrosoftAdapter:
+    def adapter(self, sign_ins: SignIns | None = None, partner: Partner | None = None) -> MicrosoftAdapter:
         """The adapter as the core gets it."""
-        graph = self.graph(sign_ins)
+        partner = partner or self.partner
+        graph = self.graph(sign_ins or self.sign_ins(partner))
         http = Http("Partner Center", self.clock, sleep=self.clock.advance)
-        partner_center = PartnerCenter(self.partner, http, graph.sign_ins, self.clock, self.partner_center_url)
-        return MicrosoftAdapter(self.partner, graph, SkuNames(MemoryBlobs(), self.clock, names_csv), partner_center)
+        partner_center = PartnerCenter(partner, http, graph.sign_ins, self.clock, self.partner_center_url)
+        return MicrosoftAdapter(partner, graph, SkuNames(MemoryBlobs(), self.clock, names_csv), partner_center)
 
     def tenant(self, domain: str) -> Tenant:
         """One of the simulated tenants."""

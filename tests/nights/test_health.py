@@ -11,7 +11,7 @@ from sandbox.faults import Effect, Fault, Faults
 from sync_core.pipeline.control import StopSwitch, set_stop_switch
 from tests.nights.chain import Chain
 
-PARTS = {"storage", "stop switch", "configuration", "Microsoft sign-in", "PSA connectwise", "mail"}
+PARTS = {"storage", "stop switch", "configuration", "Microsoft sign-in", "PSA connectwise", "mail", "access"}
 
 
 @contextmanager

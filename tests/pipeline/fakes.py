@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sandbox.memory.clock import ManualClock
 from sandbox.memory.psa import MemoryPsa
+from sandbox.memory.secrets import MemorySecrets
 from sync_core.errors import OutcomeUnknown, SyncError
+from sync_core.model.access import Delegation, Renewal
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
@@ -16,6 +18,7 @@ from sync_core.pipeline.report import RunReport
 from sync_core.ports import NOTHING_MORE, Health, Mail, Relationship, UsageNeeds
 
 PARTNER = "00000000-0000-4000-8000-000000000001"
+FAKE_SECRETS = ("partner-app-secret", "partner-refresh-token")
 
 
 @dataclass
@@ -37,6 +40,12 @@ class FakeMicrosoft:
     """By SKU id, when its subscriptions were bought and when they renew."""
     asked: list[UsageNeeds] = field(default_factory=list)
     """What each read asked for."""
+    renewal: Renewal = field(default_factory=lambda: Renewal(mfa=True))
+    unrenewed: SyncError | None = None
+    delegated: Sequence[Delegation] | SyncError = ()
+    credential_end: datetime | None = datetime(2030, 1, 1, tzinfo=UTC)
+    looks: int = 0
+    """How often the relationships' ends were read."""
 
     def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
         """What the tenant holds now."""
@@ -72,6 +81,23 @@ class FakeMicrosoft:
         """Always well."""
         return Health("Microsoft sign-in", ok=True)
 
+    def renew(self) -> Renewal:
+        """As ``renewal`` says, unless ``unrenewed`` is raised."""
+        if self.unrenewed:
+            raise self.unrenewed
+        return self.renewal
+
+    def delegations(self) -> Sequence[Delegation]:
+        """As ``delegated`` says."""
+        self.looks += 1
+        if isinstance(self.delegated, SyncError):
+            raise self.delegated
+        return self.delegated
+
+    def credential_ends(self) -> datetime | None:
+        """As ``credential_end`` says."""
+        return self.credential_end
+
 
 @dataclass
 class FakeMailer:
@@ -102,6 +128,11 @@ class FakeAdapters:
     microsoft_side: FakeMicrosoft
     psas: dict[str, MemoryPsa]
     mail: FakeMailer
+    secrets: MemorySecrets = field(default_factory=lambda: MemorySecrets(dict.fromkeys(FAKE_SECRETS, "value")))
+
+    def secret_ends(self, name: str) -> datetime | None:
+        """As it was stored."""
+        return self.secrets.ends(name)
 
     def microsoft(self, configuration: Configuration) -> FakeMicrosoft:
         """The fake Microsoft."""

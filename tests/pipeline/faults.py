@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from sync_core.model.configuration import Configuration
@@ -83,6 +84,10 @@ class TappedAdapters:
     def mailer(self, configuration: Configuration) -> Mailer:
         """See ``Adapters.mailer``."""
         return tapped(self.adapters.mailer(configuration), "mailer", self.tap)
+
+    def secret_ends(self, name: str) -> datetime | None:
+        """See ``Adapters.secret_ends``."""
+        return self.adapters.secret_ends(name)
 
     def render(self, report: RunReport) -> Mail:
         """See ``Adapters.render``."""
