@@ -149,6 +149,9 @@ type furtherSettingsType = {
   @description('After this many minutes a run is released with the customers that were read.')
   SYNC_READING_MINUTES: string?
 
+  @description('Where nothing has changed, a customer\'s lines in the PSA are read only every so many days, 1 to 31. 1: every night.')
+  SYNC_VERIFY_DAYS: string?
+
   @description('How long a message may be put back before its customer fails with the reason.')
   SYNC_WAIT_LIMIT_MINUTES: string?
 

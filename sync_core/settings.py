@@ -81,6 +81,12 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[1-9]|[12][0-9]|3[01]", text):
+        raise ValueError("Give a whole number of days from 1 to 31")
+    return int(text)
+
+
 def _optional_seconds(text: str) -> float | None:
     if not text:
         return None
@@ -143,6 +149,9 @@ class Settings:
         "logs", _telemetry, "Where metrics go: logs, or opentelemetry for a collector beside them. The latter needs packages of its own."
     )
     reading_minutes: int = _setting("120", _whole, "After this many minutes a run is released with the customers that were read.")
+    verify_days: int = _setting(
+        "1", _days, "Where nothing has changed, a customer's lines in the PSA are read only every so many days, 1 to 31. 1: every night."
+    )
     wait_limit_minutes: int = _setting("180", _whole, "How long a message may be put back before its customer fails with the reason.")
     retry_seconds: float = _setting("30", _seconds, "First delay, in seconds, when a message is put back; it doubles from there.")
     send_window_seconds: float = _setting("10", _seconds, "How long after its journal row a PSA write may still be sent, in seconds.")

@@ -70,6 +70,8 @@ class MemoryPsa:
         """The writes that ``Mishap.COMMIT_LATE`` holds back."""
         self.stopped: StopRun | None = None
         """When set, the PSA refuses our key."""
+        self.line_reads = 0
+        """How often the lines of an agreement were read."""
         self._clock = clock
         self._connection = connection
         self._keeping = keeping
@@ -152,6 +154,7 @@ class MemoryPsa:
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
         """See ``Psa.read_lines``."""
         self._reading()
+        self.line_reads += 1
         if agreement.agreement_id not in self._agreements:
             raise Rejected(f"Agreement {agreement.agreement_id} is not there", code="agreement-missing", where=self._connection)
         return tuple(kept.on(on) for kept in list(self._kept.values()) if kept.agreement_id == agreement.agreement_id)

@@ -8,7 +8,7 @@ from sync_core.billing.identity import change_id, fingerprint, marker, marker_ow
 from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to_read, needs
 from sync_core.billing.periods import Period, first_open_day, period_of
 from sync_core.billing.reconcile import reconcile
-from sync_core.billing.resolve import resolve
+from sync_core.billing.resolve import cannot_bill, resolve
 from sync_core.billing.undo import Written, take_back
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ReconcileInput",
     "Written",
     "agreements_to_read",
+    "cannot_bill",
     "carried_on",
     "change_id",
     "facts",

@@ -44,6 +44,14 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """The business date on which a customer's lines were last read and found as they should be, and a fingerprint of what that rested on."""
+
+    day: date
+    basis: str
+
+
+@dataclass(frozen=True)
 class LastRead:
     """What the last good read left: its day (UTC), its evidence, since when (PSA date) a link's quantity has been zero, and which counts moved."""
 
@@ -56,6 +64,8 @@ class LastRead:
     """By subscription id, the units that are committed until it renews."""
     terms: Mapping[str, Term] = field(default_factory=dict)
     """By commerce id, what Partner Center said last: a term holds until it renews, whether or not that can be read every night."""
+    verified: Verified | None = None
+    """Where lines need not be read every night; see ``verifying``."""
 
 
 @dataclass(frozen=True)

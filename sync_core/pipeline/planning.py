@@ -26,6 +26,7 @@ from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snaps
 from sync_core.pipeline.permission import decided
 from sync_core.pipeline.reading import lines_of
 from sync_core.pipeline.shared import shared
+from sync_core.pipeline.verifying import rests, verified_now
 from sync_core.ports import Psa, Relationship
 
 
@@ -54,13 +55,16 @@ def find_changes(
     snapshot, commitments = _remembering(context.adapters.microsoft(configuration).read_usage(item.customer, needed), configuration.partner, record)
     items = count_customer(snapshot, configuration, item, commitments)
     reader = _Reader(context, run, configuration, item, record)
-    inputs = replace(reader.inputs(snapshot, items, plan_id), people=people_by_item(snapshot, configuration, item), private=not item.names)
+    known = replace(reader.known(snapshot, items, plan_id), people=people_by_item(snapshot, configuration, item), private=not item.names)
+    unread = rests(context.settings, run, record, known)
+    inputs = known if unread else reader.with_lines(known)
     inputs = replace(inputs, moves=moves(inputs))
-    judged = judge(reconcile(inputs), inputs)
+    judged = judge(() if unread else reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
     last = _last_read(record, snapshot, items, judged.first_zeros, inputs.moves)
     unsettled = {whole_id(link.item_id) for link in inputs.links if link.key in inputs.moves}
-    last = replace(last, commitments=remembered(commitments, snapshot, unsettled), terms=snapshot.terms)
+    verified = record.last.value.verified if unread and record.last else verified_now(context.settings, run, inputs, len(changes))
+    last = replace(last, commitments=remembered(commitments, snapshot, unsettled), terms=snapshot.terms, verified=verified)
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
@@ -88,29 +92,39 @@ class _Reader:
     item: CustomerConfiguration
     record: CustomerRecord
 
-    def inputs(self, snapshot: UsageSnapshot, items: Iterable[CountedItem], plan_id: str) -> ReconcileInput:
-        """All that the customer's changes are computed from; what only a new line needs is read only for a new line."""
+    def known(self, snapshot: UsageSnapshot, items: Iterable[CountedItem], plan_id: str) -> ReconcileInput:
+        """All that the customer's changes are computed from, but for the lines."""
         heads = self._heads()
         links, questions = resolve(self.item.links, heads)
-        places = agreements_to_read((*links, *(question.link for question in questions)), self.record.bindings)
-        agreements, missing = self._agreements(places, heads)
-        inputs = ReconcileInput(
+        return ReconcileInput(
             tenant_id=self.record.tenant_id,
             plan_id=plan_id,
             installation=self.context.settings.installation,
             business_dates=self.run.business_dates,
-            links=[link for link in links if (link.connection, link.agreement_id) not in missing],
-            questions=[*questions, *(Question(link, missing[place]) for link in links if (place := (link.connection, link.agreement_id)) in missing)],
+            links=links,
+            questions=questions,
             items={counted.item_id: counted for counted in items},
-            agreements=agreements,
+            agreements={},
             bindings=self.record.bindings,
             failed=snapshot.failed,
-            known_markers=self._known_markers(agreements.values()),
             first_zeros=self.record.last.value.zero_since if self.record.last else {},
             moves=self.record.last.value.moves if self.record.last else {},
             rails=self.item.guard_rails,
             sku_names=self.configuration.sku_names,
             heads=heads,
+        )
+
+    def with_lines(self, known: ReconcileInput) -> ReconcileInput:
+        """The same with the lines of its agreements; what only a new line needs is read only for a new line."""
+        places = agreements_to_read((*known.links, *(question.link for question in known.questions)), self.record.bindings)
+        agreements, missing = self._agreements(places, known.heads)
+        gone = {link.key: missing[place] for link in known.links if (place := (link.connection, link.agreement_id)) in missing}
+        inputs = replace(
+            known,
+            links=[link for link in known.links if link.key not in gone],
+            questions=[*known.questions, *(Question(link, gone[link.key]) for link in known.links if link.key in gone)],
+            agreements=agreements,
+            known_markers=self._known_markers(agreements.values()),
         )
         wanted = needs(inputs)
         return self._with_new_lines(inputs, wanted) if wanted.companies else inputs
