@@ -13,7 +13,8 @@ from sync_core.pipeline import apply_plan as applying
 from sync_core.pipeline import send_notices as noticing
 from sync_core.pipeline import sync_customer as syncing
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.messages import APPLY_PLAN, SEND_NOTICES, SYNC_CUSTOMER, Message
+from sync_core.pipeline.cutover import stage as cutting_over
+from sync_core.pipeline.messages import APPLY_PLAN, CUT_OVER, SEND_NOTICES, SYNC_CUSTOMER, Message
 from sync_core.pipeline.poison import poison
 
 STORAGE = "AzureWebJobsStorage"
@@ -39,6 +40,12 @@ def send_notices(message: func.QueueMessage, context: func.Context) -> None:
     _handle(SEND_NOTICES, noticing.send_notices, message, context)
 
 
+@blueprint.queue_trigger(arg_name="message", queue_name=CUT_OVER, connection=STORAGE)
+def cut_over(message: func.QueueMessage, context: func.Context) -> None:
+    """Takes a cut-over of the PSA's lines a slice further."""
+    _handle(CUT_OVER, cutting_over.cut_over, message, context)
+
+
 @blueprint.queue_trigger(arg_name="message", queue_name=f"{SYNC_CUSTOMER}-poison", connection=STORAGE)
 def sync_customer_poison(message: func.QueueMessage, context: func.Context) -> None:
     """Fails a customer that could not be read however often it was tried."""
@@ -55,6 +62,12 @@ def apply_plan_poison(message: func.QueueMessage, context: func.Context) -> None
 def send_notices_poison(message: func.QueueMessage, context: func.Context) -> None:
     """Closes a run whose notice could not be sent however often it was tried."""
     _give_up(SEND_NOTICES, message, context)
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name=f"{CUT_OVER}-poison", connection=STORAGE)
+def cut_over_poison(message: func.QueueMessage, context: func.Context) -> None:
+    """Stops a cut-over that could not be taken further however often it was tried."""
+    _give_up(CUT_OVER, message, context)
 
 
 def _handle(queue: str, work: Callable[[Context, Message], None], delivery: func.QueueMessage, invocation: func.Context) -> None:

@@ -36,9 +36,9 @@ param operatorType string
 @description('Workspace that the writes are logged to; empty for none.')
 param workspaceId string
 
-var stages = ['sync-customer', 'apply-plan', 'send-notices']
+var stages = ['sync-customer', 'apply-plan', 'send-notices', 'cut-over']
 var queueNames = concat(stages, map(stages, stage => '${stage}-poison'))
-var tableNames = ['configuration', 'runs', 'customers', 'control', 'leases', 'budget', 'signin']
+var tableNames = ['configuration', 'runs', 'customers', 'control', 'leases', 'budget', 'signin', 'cutovers']
 var evidenceName = 'evidence'
 var packagesName = 'packages'
 

@@ -80,6 +80,8 @@ class MemoryPsa:
         self._products: list[Product] = []
         self._agreements: dict[str, Agreement] = {}
         self._kept: dict[str, _Kept] = {}
+        self._held: dict[str, list[_Kept]] = {}
+        """The same lines by agreement."""
         self._line_ids = itertools.count(1)
         self._mishaps: deque[Mishap] = deque()
         self._read_failures: deque[SyncError] = deque()
@@ -102,7 +104,9 @@ class MemoryPsa:
     def add_line(self, agreement_id: str, line: Line) -> Line:
         """Adds a line with an id of our choice in place of its own; its quantity holds from its start on."""
         line = replace(line, line_id=str(next(self._line_ids)))
-        self._kept[line.line_id] = _Kept(agreement_id, line, [(line.starts or date.min, line.quantity)])
+        kept = _Kept(agreement_id, line, [(line.starts or date.min, line.quantity)])
+        self._kept[line.line_id] = kept
+        self._held.setdefault(agreement_id, []).append(kept)
         return line
 
     def edit(self, line_id: str, by: str = "a person", **changes: Any) -> None:
@@ -114,7 +118,7 @@ class MemoryPsa:
 
     def lines(self, agreement_id: str) -> list[Line]:
         """What an agreement holds in the end, dated changes included."""
-        return [kept.latest() for kept in list(self._kept.values()) if kept.agreement_id == agreement_id]
+        return [kept.latest() for kept in list(self._held.get(agreement_id, ()))]
 
     def fail_next_write(self, mishap: Mishap) -> None:
         """Lets something happen to the next write that is not yet spoken for."""
@@ -157,7 +161,7 @@ class MemoryPsa:
         self.line_reads += 1
         if agreement.agreement_id not in self._agreements:
             raise Rejected(f"Agreement {agreement.agreement_id} is not there", code="agreement-missing", where=self._connection)
-        return tuple(kept.on(on) for kept in list(self._kept.values()) if kept.agreement_id == agreement.agreement_id)
+        return tuple(kept.on(on) for kept in list(self._held.get(agreement.agreement_id, ())))
 
     def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
         """See ``Psa.read_agreement``."""

@@ -17,7 +17,7 @@ from sync_core.billing.identity import change_id, plain
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, period_of
 from sync_core.billing.resolve import cannot_bill
-from sync_core.model.agreements import Agreement, AgreementLines, Charge, Line, Product
+from sync_core.model.agreements import Ability, Agreement, AgreementLines, Charge, Line, Product, Terms
 from sync_core.model.billing import BillingProfile, Binding, Link
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 
@@ -77,6 +77,21 @@ def take_back(inputs: ReconcileInput, written: Sequence[Written], chosen: Collec
     return (*changes, *(_of_link(inputs, own, targets) if targets else ()))
 
 
+def line_left(written: Sequence[Written]) -> Binding | None:
+    """The line of a link that remembers none, as the last of what was written for it left it."""
+    last = written[-1]
+    change, before = last.change, last.before
+    if not change.line_id or change.after is None:
+        return None
+    ending = change.kind is ChangeKind.END
+    starts = change.effective if change.kind is ChangeKind.ADD else _date(before.get("line starts"))
+    ends = change.effective if ending else _date(before.get("line ends"))
+    units = Decimal(before["quantity"]) if ending and "quantity" in before else change.after
+    charge = Charge(before.get("charge", change.terms.charge))
+    place = (change.link_key, change.connection, change.agreement_id, change.line_id, change.product_id)
+    return Binding(*place, units, charge, starts, ends, change.marker, ended=change.effective if ending else None)
+
+
 def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[Written]) -> Iterator[Change]:
     last = targets[-1]
     binding = inputs.bindings.get(last.change.link_key)
@@ -127,10 +142,13 @@ def _renewed(case: Case, binding: Binding, first: Written) -> Iterator[Change]:
         return
     product = _product(case)
     assert product and binding.ended, "a line that cannot be renewed has an obstacle"
-    added = case.add(product, max(case.opens, binding.ended + ONE_DAY))
-    words = f"Line {binding.line_id} was ended with {binding.ended} and stays so: a new line takes its place, at the catalogue's price."
     price = first.before.get("unit price", plain(product.price))
-    differs = "" if price == plain(product.price) else f"The price was {price} and is {plain(product.price)} now."
+    keeps = price != plain(product.price) and Ability.PRICES in case.agreement.abilities
+    terms = Terms(unit_price=Decimal(price)) if keeps else Terms()
+    added = case.add(product, max(case.opens, binding.ended + ONE_DAY), terms=terms)
+    costs = f"at the price it had, {price}" if keeps else "at the catalogue's price"
+    words = f"Line {binding.line_id} was ended with {binding.ended} and stays so: a new line takes its place, {costs}."
+    differs = "" if keeps or price == plain(product.price) else f"The price was {price} and is {plain(product.price)} now."
     yield replace(added, reasons=tuple(filter(None, (*added.reasons, words, differs))))
 
 
@@ -167,7 +185,7 @@ def _not_there(inputs: ReconcileInput, last: Written, binding: Binding | None, l
     line = lines.line(binding.line_id)
     if line is None:
         return f"Line {binding.line_id} is gone from the agreement." if binding.ended is None else ""
-    if edited := edits(line, binding):
+    if (binding.ended is None or line.ends != binding.ended) and (edited := edits(line, binding)):
         return f"Line {line.line_id} was edited since by {editor(line)}: {', '.join(edited.values())}. Set that back in the PSA first."
     return ""
 
@@ -214,6 +232,10 @@ def _managed_before(own: Sequence[Written], first: Written) -> bool:
     for item in own[: own.index(first)]:
         managed = item.change.kind is not ChangeKind.HAND_BACK
     return managed or first.change.kind is not ChangeKind.ADOPT
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text and text != "None" else None
 
 
 def _product(case: Case) -> Product | None:

@@ -20,6 +20,8 @@ class RunKind(StrEnum):
     RESYNC = "resync"
     UNDO = "undo"
     """Takes back what others wrote, in place of reading what is to be billed."""
+    CUTOVER = "cut-over"
+    """Ends, takes over or replaces lines that a person chose and confirmed."""
 
 
 class RunState(StrEnum):
@@ -86,6 +88,13 @@ class Run:
     """What became of the run's e-mail."""
     undo: Undo | None = None
     """What a run of kind ``UNDO`` takes back."""
+    cutover: str = ""
+    """The cut-over that a run of kind ``CUTOVER`` carries out, by its id."""
+
+    @property
+    def by_people(self) -> bool:
+        """Whether a person approves each of its changes, so that modes and totals play no part."""
+        return self.kind in (RunKind.UNDO, RunKind.CUTOVER)
 
 
 @dataclass(frozen=True)

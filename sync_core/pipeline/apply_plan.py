@@ -36,6 +36,7 @@ from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.start_run import business_dates
 from sync_core.pipeline.steps import Stopped, binding_for, carry_out, close, what_changed
+from sync_core.pipeline.strangers import customer_or_stranger
 from sync_core.rows import Stored
 
 
@@ -171,7 +172,7 @@ def _outdated(context: Context, run: Run, plan: Plan) -> str:
     places = {change.connection for change in plan.changes if change.result is ChangeResult.PLANNED}
     if all(today[name] == plan.business_dates[name] for name in places):
         return ""
-    item = configuration.customer(plan.tenant_id)
+    item = customer_or_stranger(context.store, configuration, plan.tenant_id)
     if item is None:
         return "The customer is not configured any more"
     record = load_record(context.store, plan.tenant_id)

@@ -24,6 +24,7 @@ from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_r
 from sync_core.pipeline.permission import USUAL, mode_for, of_undo, with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.start_run import Started
+from sync_core.pipeline.strangers import customer_or_stranger, strangers
 from sync_core.pipeline.undo import keep_undone, start_undo
 
 VALID_DAYS = 7
@@ -77,9 +78,10 @@ class Decided:
 
 
 def list_plans(context: Context) -> list[PlanOnShow]:
-    """The newest plans that hold something to decide or to answer, in the order of the configuration."""
-    customers = context.current_configuration().customers
-    shown = (_on_show(context, item.customer.tenant_id) for item in customers)
+    """The newest plans that hold something to decide or to answer, in the order of the configuration; strangers come last."""
+    configured = [item.customer.tenant_id for item in context.current_configuration().customers]
+    keys = dict.fromkeys([*configured, *(stranger.key for stranger in strangers(context.store))])
+    shown = (_on_show(context, key) for key in keys)
     return [plan for plan in shown if plan and (plan.undecided or plan.asking)]
 
 
@@ -174,7 +176,7 @@ def refusal(change: Change) -> str:
 
 
 def _on_show(context: Context, tenant_id: str) -> PlanOnShow | None:
-    item = context.current_configuration().customer(tenant_id)
+    item = customer_or_stranger(context.store, context.current_configuration(), tenant_id)
     if item is None:
         raise Rejected(
             "No customer with this tenant id is configured", code=UNKNOWN_CUSTOMER, where=tenant_id, fix="Import a configuration that has it"

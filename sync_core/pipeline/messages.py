@@ -14,6 +14,7 @@ from sync_core.rows import safe_key
 SYNC_CUSTOMER = "sync-customer"
 APPLY_PLAN = "apply-plan"
 SEND_NOTICES = "send-notices"
+CUT_OVER = "cut-over"
 
 _LONGEST_DELAY = 900.0
 _LONGEST_ID = 200

@@ -5,8 +5,6 @@ Nothing is read for it: the people are those of the evidence that the customers'
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import zlib
 from collections.abc import Iterator
@@ -22,10 +20,10 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.runs import customers_of
 from sync_core.ports import Attachment
+from sync_core.spreadsheet import BYTE_ORDER_MARK, csv_row
 
 LARGEST = 2_000_000
 """Bytes; mail through Graph takes 4 MB a request, and an attachment grows by a third on its way."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEADINGS = ("Customer", "Item", "User")
 
 Entry = tuple[str, str, str]
@@ -34,7 +32,7 @@ Entry = tuple[str, str, str]
 def people_list(context: Context, run: Run) -> tuple[Attachment, ...]:
     """The file, or nothing where no line of the run's customers names anybody."""
     configuration = context.configuration(run.configuration)
-    naming = [] if run.undo else [item for item in configuration.customers if item.named]
+    naming = [] if run.by_people else [item for item in configuration.customers if item.named]
     customers = customers_of(context.store, run.run_id) if naming else ()
     read = {item.value.tenant_id for item in customers if item.value.state is not CustomerState.FAILED}
     entries = [entry for item in naming if item.customer.tenant_id in read for entry in _entries(context, configuration, item)]
@@ -43,15 +41,15 @@ def people_list(context: Context, run: Run) -> tuple[Attachment, ...]:
 
 def as_csv(entries: list[Entry], largest: int = LARGEST) -> bytes:
     """UTF-8 with a byte order mark, as spreadsheets take it. No cell is a formula; what is too much is counted in the last row."""
-    content, size = [_row(_HEADINGS)], 0
+    content, size = [csv_row(_HEADINGS)], 0
     for number, entry in enumerate(entries):
-        row = _row(entry)
+        row = csv_row(entry)
         size += len(row)
         if size > largest:
-            content.append(_row((f"and {len(entries) - number} more", "", "")))
+            content.append(csv_row((f"and {len(entries) - number} more", "", "")))
             break
         content.append(row)
-    return b"\xef\xbb\xbf" + b"".join(content)
+    return BYTE_ORDER_MARK + b"".join(content)
 
 
 def _entries(context: Context, configuration: Configuration, item: CustomerConfiguration) -> Iterator[Entry]:
@@ -65,9 +63,3 @@ def _entries(context: Context, configuration: Configuration, item: CustomerConfi
     for item_id, people in people_by_item(snapshot, configuration, item).items():
         for name in shown_names(people, forms[item_id]):
             yield item.customer.name, titles.get(item_id, item_id), name
-
-
-def _row(cells: tuple[str, ...]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
-    return line.getvalue().encode("utf-8", "replace")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from sync_core.errors import Conflict, Rejected, SkipCustomer
 from sync_core.events import event
 from sync_core.model.runs import RunState
 from sync_core.pipeline.context import Context
+from sync_core.pipeline.cutover.stage import give_up_cutover
 from sync_core.pipeline.ending import give_up
-from sync_core.pipeline.messages import SEND_NOTICES, Message
+from sync_core.pipeline.messages import CUT_OVER, SEND_NOTICES, Message
 from sync_core.pipeline.runs import change_run, close_run, load_customer, load_run
 
 
@@ -21,7 +23,9 @@ def poison(context: Context, queue: str, body: str) -> None:
         event("poison.unreadable", logging.ERROR, queue=queue, code=error.code)
         return
     event("poison.message", logging.ERROR, queue=queue, run=message.run_id, customer=message.tenant_id)
-    if queue == SEND_NOTICES:
+    if queue == CUT_OVER:
+        _give_up_cutover(context, message)
+    elif queue == SEND_NOTICES:
         _give_up_notice(context, message)
     else:
         _give_up_customer(context, queue, message)
@@ -41,6 +45,13 @@ def _give_up_customer(context: Context, queue: str, message: Message) -> None:
         give_up(context, customer, error)
     except Conflict:
         return
+
+
+def _give_up_cutover(context: Context, message: Message) -> None:
+    fix = "Mend the cause, then let the cut-over go on"
+    error = SkipCustomer("The cut-over failed again and again", code="poison-message", why="The function's log says why, under its id", fix=fix)
+    with suppress(Conflict, Rejected):
+        give_up_cutover(context, message.run_id, error)
 
 
 def _give_up_notice(context: Context, message: Message) -> None:

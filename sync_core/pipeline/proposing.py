@@ -12,6 +12,7 @@ from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdic
 from sync_core.model.runs import Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Undone
+from sync_core.pipeline.cutover.waves import changes_of_run
 from sync_core.pipeline.permission import decided, of_undo, standing
 from sync_core.pipeline.planning import Findings, find_changes
 from sync_core.pipeline.undo import undo_changes
@@ -48,13 +49,16 @@ def propose(
     if run.undo:
         changes = undo_changes(context, run, configuration, record, plan_id)
         return Proposal(decided(changes, record.said, mode, now, of_undo(configuration.approvals_of(item))))
+    if run.cutover:
+        chosen = changes_of_run(context, run, configuration, item, record, plan_id)
+        return Proposal(tuple(replace(change, result=standing(change, mode)) for change in chosen))
     findings = find_changes(context, run, configuration, item, record, plan_id, mode)
     return Proposal(tuple(_kept_undone(change, record.undone, mode, now, configuration.approvals_of(item)) for change in findings.changes), findings)
 
 
 def mode_of(context: Context, run: Run, item: CustomerConfiguration) -> Mode:
-    """How far this run may go for the customer. An undo is asked for by a person, whatever the customer's mode: it waits for approval."""
-    mode = Mode.APPROVE if run.undo else item.customer.mode
+    """How far this run may go for the customer. What a person asks for, whatever the customer's mode, is written with a person's word."""
+    mode = Mode.APPROVE if run.by_people else item.customer.mode
     return mode.capped(run.ceiling).capped(context.settings.mode_ceiling)
 
 

@@ -33,7 +33,7 @@ def release_run(context: Context, run: Stored[Run]) -> None:
     totals = totals_of([customer.value for customer in customers_of(context.store, run.value.run_id)])
     judged = totals if run.value.kind is RunKind.DAILY else replace(totals, customers=len(configuration.customers))
     held = run.value.stopped
-    if run.value.kind is not RunKind.UNDO:  # a person approved each change of an undo
+    if not run.value.by_people:
         held = held or judge_run(judged, totals_of_last_day(context.store, run.value), configuration.guard_rails)
     if not held:  # before the release: a crash right after it must not hide from other runs what this one moves
         note_totals(context.store, run.value, totals)

@@ -16,6 +16,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, send
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import change_run, counters_for, insert_customers, insert_run, list_run, load_run
+from sync_core.pipeline.strangers import items_of
 from sync_core.schedule import latest_slot
 
 
@@ -42,6 +43,7 @@ def start_run(
     ceiling: Mode = Mode.AUTOMATIC,
     asked_by: str = "",
     undo: Undo | None = None,
+    cutover: str = "",
 ) -> Started:
     """Stores the run with the configuration and business dates that all its stages use, and queues its customers.
 
@@ -49,7 +51,7 @@ def start_run(
     """
     there = load_run(context.store, run_id)
     if there is None:
-        run = replace(_new_run(context, run_id, kind, slot, tuple(only), ceiling, asked_by), undo=undo)
+        run = replace(_new_run(context, run_id, kind, slot, tuple(only), ceiling, asked_by), undo=undo, cutover=cutover)
         made = insert_run(context.store, run)
         there = load_run(context.store, run_id)
         assert there is not None, "a run that was just stored can be read"
@@ -65,7 +67,7 @@ def start_run(
 def queue_customers(context: Context, run: Run) -> None:
     """Queues the customers of a run that is starting; may run twice, and goes on where an interrupted start ended."""
     list_run(context.store, run)
-    customers = customers_of_run(context.configuration(run.configuration), run.only)
+    customers = customers_of_run(context, context.configuration(run.configuration), run.only)
     for batch in insert_customers(context.store, run, customers, context.clock.now()):
         for customer in batch:
             send(context, SYNC_CUSTOMER, Message(run.run_id, customer.tenant_id))
@@ -75,9 +77,14 @@ def queue_customers(context: Context, run: Run) -> None:
     advance(context, run.run_id)
 
 
-def customers_of_run(configuration: Configuration, only: Sequence[str]) -> list[CustomerConfiguration]:
-    """The configured customers a run is about; an empty ``only`` means all of them."""
-    return [item for item in configuration.customers if not only or item.customer.tenant_id in only]
+def customers_of_run(context: Context, configuration: Configuration, only: Sequence[str]) -> list[CustomerConfiguration]:
+    """The customers a run is about, strangers included; an empty ``only`` means all that are configured."""
+    if not only:
+        return list(configuration.customers)
+    wanted = frozenset(only)
+    configured = [item for item in configuration.customers if item.customer.tenant_id in wanted]
+    known = {item.customer.tenant_id for item in configured}
+    return [*configured, *items_of(context.store, configuration, [key for key in only if key not in known])]
 
 
 def business_dates(configuration: Configuration, at: datetime) -> Mapping[str, date]:
@@ -87,7 +94,7 @@ def business_dates(configuration: Configuration, at: datetime) -> Mapping[str, d
 
 def _new_run(context: Context, run_id: str, kind: RunKind, slot: datetime, only: tuple[str, ...], ceiling: Mode, asked_by: str) -> Run:
     configuration = context.current_configuration()
-    customers = len(customers_of_run(configuration, only))
+    customers = len(customers_of_run(context, configuration, only))
     counters = counters_for(customers)
     now = context.clock.now()
     counting = min(counters, customers)

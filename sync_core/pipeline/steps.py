@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from sync_core.billing import AGREEMENT_FACTS, carried_on, facts, line_facts, self_ending_of, with_line_beside
+from sync_core.billing.cutting_over import is_nobodys
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.events import event
 from sync_core.model.agreements import AgreementLines, Line
@@ -202,10 +203,12 @@ def _move(
 
 
 def _binding_after(context: Context, psa: Psa, plan: Plan, change: Change, step: Step, line: Line) -> Binding | None:
-    """What the link remembers once a step of the change is done; ``None`` where a line was added beside one that nobody follows.
+    """What the link remembers once a step of the change is done; ``None`` where a line is nobody's, or was added beside one that nobody follows.
 
     With proration the agreement is read once more: an invoice made in the moment of the write still had the old quantity.
     """
+    if is_nobodys(change.link_key):
+        return None
     known = load_binding(context.store, plan.tenant_id, change.link_key)
     if added := self_ending_of(change, step):
         return with_line_beside(known, change, added, line.line_id) if known else None

@@ -9,6 +9,7 @@ from sync_core.errors import Conflict, SkipCustomer, SyncError
 from sync_core.events import about, event
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunState
 from sync_core.pipeline.context import Context
+from sync_core.pipeline.cutover.stage import sweep_cutovers
 from sync_core.pipeline.ending import fail_customer, give_up
 from sync_core.pipeline.messages import APPLY_PLAN, SEND_NOTICES, SYNC_CUSTOMER, Message, send
 from sync_core.pipeline.release_run import advance, release_customers
@@ -23,7 +24,7 @@ _NEVER_STORED = timedelta(hours=1)
 
 
 def sweep(context: Context) -> None:
-    """Looks at every open run once."""
+    """Looks at every open run and every open cut-over once."""
     now = context.clock.now()
     for run_id, since in open_runs(context.store).items():
         run = load_run(context.store, run_id)
@@ -31,6 +32,7 @@ def sweep(context: Context) -> None:
             _sweep_alone(context, run, now)
         elif now - since > _NEVER_STORED:
             close_run(context.store, run_id)
+    sweep_cutovers(context)
 
 
 def _sweep_alone(context: Context, run: Stored[Run], now: datetime) -> None:

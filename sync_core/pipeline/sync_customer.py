@@ -23,6 +23,7 @@ from sync_core.pipeline.planning import Findings
 from sync_core.pipeline.proposing import Proposal, mode_of, propose
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
+from sync_core.pipeline.strangers import customer_or_stranger
 from sync_core.rows import Stored
 
 
@@ -53,7 +54,7 @@ def sync_customer(context: Context, message: Message) -> None:
 
 def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: CustomerRecord) -> None:
     configuration = context.configuration(run.configuration)
-    item = configuration.customer(customer.value.tenant_id)
+    item = customer_or_stranger(context.store, configuration, customer.value.tenant_id)
     if item is None:
         raise SkipCustomer("The customer is not configured", code="not-configured", fix="Add it to the configuration and import it")
     if plan := _planned_already(context, run, record):

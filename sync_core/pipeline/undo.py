@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from sync_core.billing import Place, ReconcileInput, Written, take_back
+from sync_core.billing.cutting_over import is_nobodys
+from sync_core.billing.undo import line_left
 from sync_core.errors import Rejected
 from sync_core.model.agreements import AgreementLines, Product
 from sync_core.model.configuration import Configuration
@@ -19,6 +21,7 @@ from sync_core.pipeline.reading import agreement_now
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 from sync_core.pipeline.runs import customers_of, load_run
 from sync_core.pipeline.start_run import Started, run_stamp, start_run
+from sync_core.pipeline.strangers import customer_or_stranger
 from sync_core.ports import Store
 
 STANDS_DAYS = 30
@@ -44,14 +47,15 @@ def undo_of_changes(context: Context, tenant_id: str, chosen: Sequence[str], why
 
 
 def customers_to_undo(context: Context, run_id: str) -> tuple[str, ...]:
-    """The configured customers for which a run made a plan; raises ``Rejected`` where there is none."""
+    """The customers, and companies without one, for which a run made a plan; raises ``Rejected`` where there is none."""
     if load_run(context.store, run_id) is None:
         raise Rejected("There is no such run", code="unknown-run", where=run_id, fix="GET /api/runs lists the runs")
-    configured = {item.customer.tenant_id for item in context.current_configuration().customers}
-    found = [item.value.tenant_id for item in customers_of(context.store, run_id) if item.value.plan_id]
-    if not configured.intersection(found):
+    configuration = context.current_configuration()
+    planned = (item.value.tenant_id for item in customers_of(context.store, run_id) if item.value.plan_id)
+    found = tuple(key for key in planned if customer_or_stranger(context.store, configuration, key))
+    if not found:
         raise Rejected("The run planned nothing for a configured customer", code="nothing-written", where=run_id)
-    return tuple(tenant_id for tenant_id in found if tenant_id in configured)
+    return found
 
 
 def start_undo(context: Context, wanted: Undo, customers: Sequence[str], asked_by: str, approved: str = "") -> Started:
@@ -60,7 +64,7 @@ def start_undo(context: Context, wanted: Undo, customers: Sequence[str], asked_b
     Raises ``Rejected`` where one of the customers is not configured.
     """
     now, configuration = context.clock.now(), context.current_configuration()
-    if unknown := [tenant_id for tenant_id in customers if configuration.customer(tenant_id) is None]:
+    if unknown := [key for key in customers if customer_or_stranger(context.store, configuration, key) is None]:
         fix = "Import a configuration that has it"
         raise Rejected("No customer with this tenant id is configured", code=UNKNOWN_CUSTOMER, where=unknown[0], fix=fix)
     names = hashlib.sha256("\n".join((approved, wanted.run_id, *wanted.changes, *customers)).encode()).hexdigest()
@@ -114,6 +118,7 @@ def _inputs(
     context: Context, run: Run, configuration: Configuration, record: CustomerRecord, plan_id: str, touched: dict[str, list[Written]]
 ) -> ReconcileInput:
     bindings = {key: binding for key, binding in record.bindings.items() if key in touched}
+    bindings |= {key: followed for key, items in touched.items() if is_nobodys(key) and (followed := line_left(items))}
     agreements: dict[Place, AgreementLines] = {}
     products: dict[Place, Product | None] = {}
     for binding in bindings.values():

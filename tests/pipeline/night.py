@@ -34,6 +34,7 @@ from sync_core.model.runs import CustomerRun, Run
 from sync_core.pipeline import apply_plan, send_notices, sync_customer
 from sync_core.pipeline import messages as queues
 from sync_core.pipeline.context import Context
+from sync_core.pipeline.cutover import stage as cutting_over
 from sync_core.pipeline.poison import poison
 from sync_core.pipeline.report import CustomerReport, run_report
 from sync_core.pipeline.runs import load_run, open_runs
@@ -257,4 +258,5 @@ STAGES = {
     queues.SYNC_CUSTOMER: sync_customer.sync_customer,
     queues.APPLY_PLAN: apply_plan.apply_plan,
     queues.SEND_NOTICES: send_notices.send_notices,
+    queues.CUT_OVER: cutting_over.cut_over,
 }

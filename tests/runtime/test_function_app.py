@@ -9,9 +9,11 @@ QUEUES = {
     "sync_customer": "sync-customer",
     "apply_plan": "apply-plan",
     "send_notices": "send-notices",
+    "cut_over": "cut-over",
     "sync_customer_poison": "sync-customer-poison",
     "apply_plan_poison": "apply-plan-poison",
     "send_notices_poison": "send-notices-poison",
+    "cut_over_poison": "cut-over-poison",
 }
 ROUTES = {
     "alive": ("alive", ["GET"]),
