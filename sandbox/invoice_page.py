@@ -23,8 +23,8 @@ tr.changed{background:#fff6dd} tfoot td{font-weight:600;border:0}
 
 def invoice_page(before: Sequence[Preview], after: Sequence[Preview]) -> str:
     """The page; agreements whose invoice changes come first, and the lines that differ stand out."""
-    earlier = {preview["agreement_id"]: preview for preview in before}
-    pairs = [(earlier.get(preview["agreement_id"]), preview) for preview in after]
+    earlier = {_place(preview): preview for preview in before}
+    pairs = [(earlier.get(_place(preview)), preview) for preview in after]
     changed = [pair for pair in pairs if pair[0] != pair[1]]
     same = [pair for pair in pairs if pair[0] == pair[1]]
     intro = f"<h1>The next invoices, before and after</h1><p>{len(changed)} of {len(pairs)} invoices change. Lines that differ stand out.</p>"
@@ -53,8 +53,12 @@ def _row(old: Preview | None, new: Preview | None) -> str:
     return f'<tr class="{"" if old == new else "changed"}">{"".join(cells)}</tr>'
 
 
+def _place(preview: Preview) -> tuple[str, str]:
+    return str(preview["psa"]), str(preview["agreement_id"])
+
+
 def _key(line: Preview) -> str:
-    return str(line["addition_id"])
+    return str(line["line_id"])
 
 
 def _text(value: object) -> str:

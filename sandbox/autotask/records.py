@@ -14,7 +14,7 @@ ACTIVE, INACTIVE = 1, 0
 
 STATUSES = {INACTIVE: "Inactive", ACTIVE: "Active"}
 TYPES = {1: "Time & Materials", 3: "Fixed Price", RECURRING_SERVICE: "Recurring Service"}
-CATEGORIES = {12: "Managed Services", 13: "Cloud"}
+CATEGORIES = {12: "Managed Services", 13: "Cloud", 14: "Microsoft 365"}
 PERIODS = {21: "Monthly", 22: "Quarterly", 23: "Semi-Annual", 24: "Yearly"}
 """Picklist ids differ from tenant to tenant, so these are none that anybody would guess."""
 MONTHS = {21: 1, 22: 3, 23: 6, 24: 12}

@@ -152,12 +152,12 @@ class Laboratory:
 
     def _serve(self, opening: ExitStack) -> Urls:
         microsoft = self.world.microsoft
-        applications: dict[str, Application] = {"login": microsoft.login, "graph": microsoft.graph, "psa": self.world.connectwise}
+        applications: dict[str, Application] = {"login": microsoft.login, "graph": microsoft.graph, "psa": self.world.books[0].application}
         urls = {name: opening.enter_context(serve(self.recording.application(name, each))).url for name, each in applications.items()}
-        return Urls(**urls, partner_center="http://127.0.0.1:9", control="")
+        return Urls(**urls, partner_center="http://127.0.0.1:9", control="", psas={self.world.books[0].kind: urls["psa"]})
 
     def _import_configuration(self) -> None:
-        text = self.world.configuration_yaml(self.urls.psa)
+        text = self.world.configuration_yaml(self.urls.psas)
         reading = read_text(text, known_skus(), "bench.yaml")
         save_version(AzureTables(self.connection), reading.configuration, "bench", self._clock.now(), text)
 

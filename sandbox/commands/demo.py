@@ -22,6 +22,7 @@ from sandbox.local_storage import with_storage
 from sandbox.run_tables import print_run, progress_on
 from sandbox.terminal import Colour, Terminal
 from sandbox.world import Promise, WorldProcess
+from sandbox.world.books import CHOICES
 from sync_core.errors import SyncError
 from sync_core.pipeline.report import RunReport
 
@@ -36,12 +37,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="makes other customers after the first twelve (default: 0)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
     parser.add_argument("--folder", type=Path, default=DATA / "demo", help="where the e-mail, the invoices and the logs go (default: .data/demo)")
+    parser.add_argument("--psa", choices=CHOICES, default=CHOICES[0], help="the PSA, or mixed: each customer in another one (default: connectwise)")
     options = parser.parse_args(arguments)
     folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     terminal = Terminal(sys.stdout)
     try:
-        with WorldProcess(options.customers, options.seed, folder / "sandbox.log") as world:
+        with WorldProcess(options.customers, options.seed, folder / "sandbox.log", options.psa) as world:
             return _Demo(world, folder, terminal).play(options.report)
     except (SyncError, ConfigurationError) as error:
         terminal.say(str(error), Colour.BAD)
@@ -59,7 +61,7 @@ class _Demo:
     def play(self, report: Path | None) -> int:
         """Plays, shows and judges."""
         terminal = self._terminal
-        terminal.say("Simulated Microsoft 365 and ConnectWise PSA are up. Starting Azurite ...")
+        terminal.say(f"Simulated Microsoft 365 and {self._world.psas} are up. Starting Azurite ...")
         before = self._world.previews()
         with with_storage(self._world.settings, in_memory=True) as settings:
             terminal.say("Starting the function app on the local host, and importing the configuration ...")

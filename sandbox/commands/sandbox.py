@@ -17,7 +17,6 @@ _STANDS_FOR = {
     "login": "Microsoft Entra sign-in",
     "graph": "Microsoft Graph",
     "partner_center": "Partner Center",
-    "psa": "ConnectWise PSA",
     "control": "steers it, and shows what was written (sandbox/world/control.py)",
 }
 
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     add_world_arguments(parser, DEFAULT_PORTS)
     options = parser.parse_args(arguments)
     try:
-        served = ServedWorld(seeded_world(options.customers, options.seed), ports_of(options))
+        served = ServedWorld(seeded_world(options.customers, options.seed, psa=options.psa), ports_of(options))
     except OSError as error:
         print(f"A port is taken or not allowed ({error}); choose others with --login-port and the like, 0 for a free one.", file=sys.stderr)
         return 1
@@ -67,7 +66,9 @@ def write_files(served: ServedWorld, folder: Path) -> dict[str, Path]:
 
 def text(served: ServedWorld, files: Mapping[str, Path]) -> str:
     """What a person needs to know: addresses, settings with the made-up secrets, files, and a command to begin with."""
-    urls = [f"  {url:<24}{_STANDS_FOR[name]}" for name, url in asdict(served.urls).items()]
+    stands_for = _STANDS_FOR | {books.kind: books.shown for books in served.world.books}
+    addresses = {name: url for name, url in asdict(served.urls).items() if name in stands_for} | dict(served.urls.psas)
+    urls = [f"  {url:<24}{stands_for[name]}" for name, url in addresses.items()]
     settings = [f"  {name}={value}" for name, value in served.settings.items()]
     paths = [f"  {path}" for path in files.values()]
     begin = f"python3 dev.py sync --settings {files['settings']} --config {files['configuration']}"

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     add_world_arguments(parser)
     parser.add_argument("--ports-file", type=Path, help="write the line of JSON here as well, in one move")
     options = parser.parse_args(arguments)
-    with ServedWorld(seeded_world(options.customers, options.seed), ports_of(options)) as served:
+    with ServedWorld(seeded_world(options.customers, options.seed, psa=options.psa), ports_of(options)) as served:
         ready = json.dumps(served.to_json())
         if options.ports_file:
             _write_whole(options.ports_file, ready)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from sandbox.world.books import CHOICES
 from sandbox.world.serving import Ports
 
 
@@ -12,6 +13,7 @@ def add_world_arguments(parser: argparse.ArgumentParser, ports: Ports | None = N
     default = ports or Ports()
     parser.add_argument("--customers", type=_at_least_one, default=12, help="how many customers (default: 12)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same world (default: 0)")
+    parser.add_argument("--psa", choices=CHOICES, default=CHOICES[0], help="the PSA, or mixed: each customer in another one (default: connectwise)")
     for name in ("login", "graph", "partner-center", "psa", "control"):
         port = getattr(default, name.replace("-", "_"))
         parser.add_argument(f"--{name}-port", type=int, default=port, help=f"default: {port or 'a free one'}")

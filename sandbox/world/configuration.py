@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from sandbox.connectwise.access import Access
 from sandbox.microsoft.directory import Directory
+from sandbox.world.books import Books
 from sandbox.world.msp import AGREEMENT_TYPE, Account, WrittenLink
 from sandbox.world.offers import DEFENDER, MANAGED_USERS, OFFERS, CustomOffer, Offer
 from sync_core.model.billing import Basis, Names
 
-CONNECTION = "connectwise"
-SECRETS = {"public_key": "connectwise-public-key", "private_key": "connectwise-private-key"}
-"""The names of the PSA's secrets by what the connection calls them."""
 CREDENTIAL_SECRET = "partner-app-secret"
 REFRESH_TOKEN_SECRET = "partner-refresh-token"
 
@@ -24,16 +22,18 @@ MONEY_A_CUSTOMER = 50
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .-]*[A-Za-z0-9]")
 
 
-def configuration_yaml(directory: Directory, access: Access, psa_url: str, accounts: Iterable[Account]) -> str:
-    """The file's text; ``psa_url`` is the address the PSA is served at. Microsoft's addresses are app settings and not part of it."""
+def configuration_yaml(directory: Directory, books: Sequence[Books], psa_urls: Mapping[str, str], accounts: Iterable[Account]) -> str:
+    """The file's text; ``psa_urls`` are the addresses of the PSAs by kind. Microsoft's addresses are app settings and not part of it."""
     accounts = list(accounts)
-    parts = (_partner(directory), _connection(access, psa_url), _profiles(), _rules(), _limits(len(accounts)), _notices(directory))
-    customers = ["customers:", *(line for account in accounts for line in _customer(account))]
+    connections = "\n".join(["connections:", *(_connection(each.kind, each.connection(psa_urls[each.kind])) for each in books)])
+    several = [each.kind for each in books] if len(books) > 1 else []
+    parts = (_partner(directory), connections, _profiles(), _rules(several), _limits(len(accounts)), _notices(directory))
+    customers = ["customers:", *(line for account in accounts for line in _customer(account, bool(several)))]
     return "\n".join([_HEAD, *parts, "\n".join(customers), ""])
 
 
 _HEAD = """\
-# The demo's configuration: a managed service provider, its one PSA and its customers. Every name, id and address is made up.
+# The demo's configuration: a managed service provider, its PSA and its customers. Every name, id and address is made up.
 # Check it with: python3 dev.py config validate FILE
 """
 
@@ -48,21 +48,14 @@ partner:
 """
 
 
-def _connection(access: Access, psa_url: str) -> str:
-    return f"""\
-connections:
-  {CONNECTION}:
-    kind: connectwise
-    url: {psa_url}
-    time_zone: UTC
-    settings:
-      company: {access.company_id}
-      client_id: {min(access.client_ids)}
-      calls_per_minute: 100000                      # the simulated PSA takes any number; leave this out for a real one
-    secrets:
-      public_key: {SECRETS["public_key"]}
-      private_key: {SECRETS["private_key"]}
-"""
+def _connection(name: str, written: Mapping[str, Any]) -> str:
+    lines = [f"  {name}:", *(f"    {member}: {written[member]}" for member in ("kind", "url", "time_zone"))]
+    for part in ("settings", "secrets"):
+        lines += [f"    {part}:", *(f"      {member}: {value}" for member, value in written[part].items())]
+    noted = (
+        f"{line:<52}# the simulated PSA takes any number; leave this out for a real one" if "calls_per_minute" in line else line for line in lines
+    )
+    return "\n".join([*noted, ""])
 
 
 def _profiles() -> str:
@@ -75,8 +68,9 @@ def _profile(offer: Offer | CustomOffer) -> str:
     return f"  {offer.profile}: {{product: {offer.product}{basis}{names}}}"
 
 
-def _rules() -> str:
-    single = "\n".join(_rule(offer.written, offer) for offer in OFFERS if offer is not DEFENDER)
+def _rules(connections: Sequence[str]) -> str:
+    single = "\n".join(_rule(offer.written, offer, name) for name in connections or [""] for offer in OFFERS if offer is not DEFENDER)
+    sets = "\n".join(_rule("sku_set: defender", DEFENDER, name) for name in connections or [""])
     return f"""\
 # Counted by a rule: enabled, licensed users, and no guests.
 custom_licences:
@@ -88,7 +82,7 @@ sku_sets:
 # For every customer; where one differs, that stands under its links.
 rules:
 {single}
-{_rule("sku_set: defender", DEFENDER)}
+{sets}
 
 # Free and viral SKUs are left out by a built-in list; this adds to it.
 exclusions:
@@ -97,8 +91,9 @@ exclusions:
 """
 
 
-def _rule(skus: str, offer: Offer) -> str:
-    return f"  - {{{skus}, profile: {offer.profile}, agreement: {{type: {AGREEMENT_TYPE}}}}}"
+def _rule(skus: str, offer: Offer, connection: str) -> str:
+    there = f", connection: {connection}" if connection else ""
+    return f"  - {{{skus}, profile: {offer.profile}{there}, agreement: {{type: {AGREEMENT_TYPE}}}}}"
 
 
 def _limits(customers: int) -> str:
@@ -120,22 +115,23 @@ notices:
 """
 
 
-def _customer(account: Account) -> Iterator[str]:
+def _customer(account: Account, several: bool) -> Iterator[str]:
     yield f"  # {account.shows[:1].upper()}{account.shows[1:]}."
     yield f"  - tenant_id: {account.tenant.tenant_id}"
     yield f"    name: {_text(account.name)}"
     yield f"    mode: {account.mode.value}"
-    yield f"    company: {account.company.id}"
+    kind, company = account.books.kind, account.company.id
+    yield f"    companies: {{{kind}: {company}}}" if several else f"    company: {company}"
     if account.exclusions:
         yield f"    exclusions: [{', '.join(account.exclusions)}]"
     if account.links:
         yield "    links:"
-        yield from (f"      - {_link(link)}" for link in account.links)
+        yield from (f"      - {_link(link, kind if several else '')}" for link in account.links)
 
 
-def _link(link: WrittenLink) -> str:
-    offer = link.offer
-    return f"{{{offer.written}, profile: {offer.profile}, agreement: {{type: {link.agreement_type}}}, line: {link.line}}}"
+def _link(link: WrittenLink, connection: str) -> str:
+    offer, there = link.offer, f", connection: {connection}" if connection else ""
+    return f"{{{offer.written}, profile: {offer.profile}{there}, agreement: {{type: {link.agreement_type}}}, line: {link.line}}}"
 
 
 def _text(text: str) -> str:

@@ -11,18 +11,21 @@ Every path begins with ``/_sandbox/``. Commands (POST, JSON, answered 204, or 40
     set-seats         {"tenantId": ..., "sku": "SPB", "seats": 30}: of its first subscription
     assign, unassign  {"tenantId": ..., "sku": "SPB", "users": 2}
 
-Views (GET): ``promises``, ``configuration``, ``clock``, and what the simulators show themselves: ``writes``, ``previews``,
-``invoices``, ``limits``, ``mails``. Faults are added on the simulators' own ports, where ``requests`` are listed, too.
+The commands at the PSA are for ConnectWise. Views (GET): ``promises``, ``configuration``, ``clock``, ``mails``; ``writes`` and
+``previews`` (``?on=YYYY-MM-DD``) of all PSAs; ``invoices`` and ``limits`` of the first. Faults are added on the simulators' own ports, where
+``requests`` are listed, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sandbox.connectwise.records import BillCustomer
+from sandbox.connectwise.views import plain
 from sandbox.faults import Faults
 from sandbox.inspection import Command, View, inspected
 from sandbox.microsoft.catalog import NAMED, Sku
@@ -49,7 +52,9 @@ def control(world: World, configuration: Callable[[], str]) -> Application:
         "promises": lambda request: [promise.to_json() for promise in world.promises],
         "configuration": lambda request: configuration(),
         "clock": lambda request: world.clock().isoformat(),
-        **{name: _shown_by(world.connectwise) for name in ("writes", "previews", "invoices", "limits")},
+        "writes": lambda request: [plain(asdict(write)) for books in world.books for write in books.written()],
+        "previews": lambda request: [asdict(preview) for books in world.books for preview in books.previews(_day(request))],
+        **{name: _shown_by(world.books[0].application) for name in ("invoices", "limits")},
         "mails": _shown_by(world.microsoft.graph),
     }
     return inspected(_nothing_else, Faults(_nothing_else), views, commands=_commands(world))
@@ -109,6 +114,10 @@ def _tenant(world: World, wanted: dict[str, Any]) -> Tenant:
 
 def _sku(wanted: dict[str, Any]) -> Sku:
     return {sku.part_number: sku for sku in NAMED}[wanted["sku"]]
+
+
+def _day(request: Request) -> date | None:
+    return date.fromisoformat(request.query["on"]) if "on" in request.query else None
 
 
 def _shown_by(simulator: Application) -> View:

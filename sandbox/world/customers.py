@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from sandbox.connectwise.records import PeriodType
 from sandbox.microsoft import catalog
 from sandbox.microsoft.directory import stable_id
 from sandbox.microsoft.sign_in_errors import SignInError
+from sandbox.world.books import Terms
 from sandbox.world.msp import Account, Msp
 from sandbox.world.offers import (
     BACKUP,
@@ -39,7 +39,9 @@ HOSTILE_BUT_PRINTABLE = '=2+5 <b>Coho & "Söhne"</b> 🍷'
 
 def contoso(msp: Msp) -> Account:
     """Grows."""
-    account = msp.customer("Contoso", "three seats more, a new line, a trial that is never billed, and a service counted by a rule", prorate=True)
+    account = msp.customer(
+        "Contoso", "three seats more, a new line, a trial that is never billed, and a service counted by a rule", terms=Terms(prorate=True)
+    )
     account.manages(BUSINESS_PREMIUM, 25, seats=28)
     account.manages(COPILOT, 5)
     account.tenant.buy(COPILOT.sku, 25, trial=True, since=msp.now - timedelta(days=10))
@@ -68,10 +70,8 @@ def fabrikam(msp: Msp) -> Account:
 
 def fabrikam_residences(msp: Msp) -> Account:
     """A second tenant of the company before it."""
-    parent = next(company for company in msp.ledger.companies.values() if company.name == "Fabrikam")
-    shared = next(agreement for agreement in msp.ledger.agreements.values() if agreement.company_id == parent.id)
     account = msp.customer(
-        "Fabrikam Residences", "names on the invoice; a second tenant that is billed to the same company", company=parent, agreement=shared
+        "Fabrikam Residences", "names on the invoice; a second tenant that is billed to the same company", beside=msp.accounts["Fabrikam"]
     )
     account.manages(BUSINESS_PREMIUM, 7)
     account.holds(FRONTLINE, 10, assigned=9)
@@ -103,7 +103,7 @@ def litware(msp: Msp) -> Account:
 
 def northwind_traders(msp: Msp) -> Account:
     """Throttled at first, then read in the same night; billed in another currency."""
-    account = msp.customer("Northwind Traders", "throttled at first; billed in euro; two SKUs have no billing profile", currency="EUR")
+    account = msp.customer("Northwind Traders", "throttled at first; billed in euro; two SKUs have no billing profile", terms=Terms(currency="EUR"))
     account.manages(BUSINESS_STANDARD, 14, seats=16)
     account.manages(TEAMS_PHONE, 6)
     for sku, seats in ((catalog.VISIO_PLAN_2, 3), (catalog.PROJECT_PLAN_3, 2)):
@@ -140,7 +140,7 @@ def tailspin_toys(msp: Msp) -> Account:
 
 def alpine_ski_house(msp: Msp) -> Account:
     """Loses nearly everything over night, which is more likely a mistake than true."""
-    account = msp.customer("Alpine Ski House", "forty seats fell to three: a person looks first", period_type=PeriodType.FUTURE)
+    account = msp.customer("Alpine Ski House", "forty seats fell to three: a person looks first", terms=Terms(ahead=True))
     account.holds(BUSINESS_STANDARD, 3)
     line = account.bills(BUSINESS_STANDARD, 40)
     account.takes_over(BUSINESS_STANDARD, line, 40)
@@ -167,12 +167,12 @@ def coho(msp: Msp) -> Account:
         "Coho", "hostile names; a person's line and another tool's line already bill what is held, and wait for a decision", written_as=HOSTILE_NAME
     )
     account.name = HOSTILE_BUT_PRINTABLE
-    account.manages(TEAMS_PHONE, 4, seats=6, invoice_description="Phones \u202efor\u202c <b>everybody</b>\tand =cmd|' /C calc'!A0")
+    account.manages(TEAMS_PHONE, 4, seats=6, text="Phones \u202efor\u202c <b>everybody</b>\tand =cmd|' /C calc'!A0")
     account.holds(BUSINESS_PREMIUM, 12)
     account.bills(BUSINESS_PREMIUM, 12)
     account.asks(BUSINESS_PREMIUM)
     account.holds(EXCHANGE, 6)
-    account.bills(EXCHANGE, 6, serial_number="Cloudconsole")
+    account.bills(EXCHANGE, 6, marker="Cloudconsole")
     account.asks(EXCHANGE)
     account.tenant.add_user("<img src=x onerror=alert(1)> \u2066Sommelier\u2069", "sommelier")
     return account
@@ -185,8 +185,8 @@ def woodgrove_bank(msp: Msp) -> Account:
     account.bills(BUSINESS_BASIC, 20)
     account.asks(BUSINESS_BASIC)
     account.bills(SUPPORT, 20)
-    msp.ledger.copy_agreement(account.agreement.id)
-    services = msp.agreement(account.company, "Managed services Woodgrove Bank", "Managed Services", months=20)
+    account.books.copy_agreement(account.agreement)
+    services = account.books.agreement(account.company, "Managed services Woodgrove Bank", "Managed Services", msp.months_ago(20), Terms())
     account.manages(E3, 60, seats=62, agreement=services)
     return account
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from sandbox.world.books import Terms
 from sandbox.world.msp import Account, Msp
 from sandbox.world.offers import (
     BACKUP,
@@ -33,7 +34,9 @@ def generated_customer(msp: Msp, number: int, seed: int) -> Account:
     chance = random.Random(f"customer {seed} {number}")
     name = f"{chance.choice(_PLACES)} {chance.choice(_TRADES)} {number:04}"
     changing = number % ONE_IN == seed % ONE_IN
-    account = msp.customer(name, "a few seats more" if changing else "nothing to do", months=chance.randint(3, 36), prorate=chance.random() < 0.5)
+    account = msp.customer(
+        name, "a few seats more" if changing else "nothing to do", months=chance.randint(3, 36), terms=Terms(prorate=chance.random() < 0.5)
+    )
     size = min(5 + int(chance.expovariate(1 / 18)), 250)
     account.manages(chance.choice(_MAIN), size, seats=size + chance.randint(1, 3) if changing else size)
     for offer in chance.sample(_EXTRA, chance.randint(1, 3)):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sandbox.connectwise.ledger import Ledger
 from sandbox.connectwise.periods import add_months
-from sandbox.connectwise.records import Addition, Agreement, Company, Product
 from sandbox.microsoft.directory import Directory, Tenant
+from sandbox.world.books import Agreed, Billed, Books, Firm, Terms
 from sandbox.world.offers import OFFERS, SERVICES, CustomOffer, Offer, Service
 from sandbox.world.promises import Promise, PromisedChange
 from sync_core.model.customers import Mode
@@ -39,8 +38,9 @@ class Account:
     name: str
     shows: str
     tenant: Tenant
-    company: Company
-    agreement: Agreement
+    books: Books
+    company: Firm
+    agreement: Agreed
     mode: Mode
     links: list[WrittenLink] = field(default_factory=list)
     exclusions: list[str] = field(default_factory=list)
@@ -48,11 +48,11 @@ class Account:
     unlinked: list[str] = field(default_factory=list)
     fails_with: str = ""
 
-    def manages(self, offer: Offer, billed: int, seats: int | None = None, **line: Any) -> Addition:
+    def manages(self, offer: Offer, billed: int, seats: int | None = None, agreement: Agreed | None = None, text: str = "") -> Billed:
         """A person's line of ``billed`` seats that the configuration takes over, and ``seats`` held; by default as many."""
         seats = billed if seats is None else seats
         self.holds(offer, seats)
-        return self.takes_over(offer, self.bills(offer, billed, **line), seats)
+        return self.takes_over(offer, self.bills(offer, billed, agreement, text), seats)
 
     def holds(self, offer: Offer, seats: int, assigned: int | None = None) -> None:
         """Seats sold by the MSP; nine of ten are assigned unless ``assigned`` says otherwise. New users come as they are needed."""
@@ -61,22 +61,21 @@ class Account:
         self.tenant.hire(max(assigned - len(self.tenant.users), 0))
         self.tenant.assign(offer.sku, assigned)
 
-    def bills(self, item: Offer | Service, quantity: int, agreement: Agreement | None = None, **fields: Any) -> Addition:
-        """A line that a person made in the PSA."""
-        return self.msp.ledger.addition(agreement or self.agreement, self.msp.products[item.product], quantity, **fields)
+    def bills(self, item: Offer | Service, quantity: int, agreement: Agreed | None = None, text: str = "", marker: str = "") -> Billed:
+        """A line that a person made in the PSA, or another tool that leaves a marker."""
+        return self.books.bill(agreement or self.agreement, item.product, quantity, text, marker)
 
-    def counts(self, offer: CustomOffer, billed: int) -> Addition:
+    def counts(self, offer: CustomOffer, billed: int) -> Billed:
         """A person's line of ``billed`` units that the configuration takes over and that goes to how many users are enabled and licensed now."""
         users = sum(user.account_enabled and bool(user.licences) and user.user_type != "Guest" for user in self.tenant.users)
         return self.takes_over(offer, self.bills(offer.service, billed), users)
 
-    def takes_over(self, offer: Offer | CustomOffer, line: Addition, seats: int) -> Addition:
+    def takes_over(self, offer: Offer | CustomOffer, line: Billed, seats: int) -> Billed:
         """The configuration adopts the line, which then goes to ``seats``."""
-        agreement = self.msp.ledger.agreements[line.agreement_id]
-        self.links.append(WrittenLink(offer, f"adopt {line.id}", self.msp.ledger.agreement_types[agreement.type_id].name))
-        self.promises(offer, ChangeKind.ADOPT, int(line.quantity), int(line.quantity))
+        self.links.append(WrittenLink(offer, f"adopt {line.id}", line.agreement.type_name))
+        self.promises(offer, ChangeKind.ADOPT, line.quantity, line.quantity)
         if seats != line.quantity:
-            self.promises(offer, ChangeKind.SET_QUANTITY, int(line.quantity), seats)
+            self.promises(offer, ChangeKind.SET_QUANTITY, line.quantity, seats)
         return line
 
     def adds(self, offer: Offer, seats: int) -> None:
@@ -105,17 +104,21 @@ class Account:
         """How the customer ends in the first night."""
         asking = any(change.result in (ChangeResult.WAITING, ChangeResult.HELD) for change in self.changes)
         state = CustomerState.FAILED if self.fails_with else CustomerState.HELD if asking else CustomerState.DONE
-        return Promise(self.tenant.tenant_id, self.name, self.shows, state, self.fails_with, tuple(self.changes), tuple(self.unlinked))
+        writes = self.books.writes_of([change for change in self.changes if change.writes])
+        return Promise(self.tenant.tenant_id, self.name, self.shows, state, self.fails_with, tuple(self.changes), tuple(self.unlinked), writes)
 
 
 class Msp:
-    """The partner with its catalogue, to which customers are added. ``now`` (UTC) is the moment of the seeding."""
+    """The partner with its PSAs, to which customers are added in turn. ``now`` (UTC) is the moment of the seeding."""
 
-    def __init__(self, directory: Directory, ledger: Ledger, now: datetime) -> None:
+    def __init__(self, directory: Directory, books: Sequence[Books], now: datetime) -> None:
         self.directory = directory
-        self.ledger = ledger
+        self.books = books
         self.now = now
-        self.products: dict[str, Product] = {item.product: self._product(item) for item in (*OFFERS, *SERVICES)}
+        self.accounts: dict[str, Account] = {}
+        for each in books:
+            for item in (*OFFERS, *SERVICES):
+                each.sell(item.product, item.sku.name if isinstance(item, Offer) else item.description, item.price, item.cost)
 
     def customer(
         self,
@@ -124,31 +127,24 @@ class Msp:
         mode: Mode = Mode.AUTOMATIC,
         *,
         written_as: str = "",
-        company: Company | None = None,
-        agreement: Agreement | None = None,
-        **terms: Any,
+        months: int = 14,
+        terms: Terms = Terms(),  # noqa: B008  # frozen
+        beside: Account | None = None,
     ) -> Account:
-        """A customer with a tenant, a company and an agreement for licences, which ``terms`` describe in the words of ``Ledger.agreement``.
+        """A customer with a tenant, a company and an agreement for licences that began so many months ago, or those of the one that it is ``beside``.
 
         ``name`` makes domain and identifiers, ``written_as`` is the hostile name that the customer chose in its tenant and got in the PSA.
         """
         short = "".join(character for character in name.lower() if character.isalnum())
-        shown = written_as or name
-        tenant = self.directory.add_customer(shown, f"{short}.example", ends=self.now + timedelta(days=400))
-        if company is None:
-            company = self.ledger.company(short[:25], shown, website=f"https://www.{short}.example")
-            self.ledger.contact(company, f"accounts@{short}.example")
-        agreement = agreement or self.agreement(company, f"Microsoft 365 licences {name}", AGREEMENT_TYPE, **terms)
-        return Account(self, name, shows, tenant, company, agreement, mode)
-
-    def agreement(self, company: Company, name: str, type_name: str, months: int = 14, **terms: Any) -> Agreement:
-        """An agreement, billed monthly, that began on the first of a month so many months ago."""
-        return self.ledger.agreement(company, name, self.months_ago(months), type=type_name, **terms)
+        tenant = self.directory.add_customer(written_as or name, f"{short}.example", ends=self.now + timedelta(days=400))
+        if beside:
+            books, company, agreement = beside.books, beside.company, beside.agreement
+        else:
+            books = self.books[len(self.accounts) % len(self.books)]
+            company = books.company(short, written_as or name)
+            agreement = books.agreement(company, f"Microsoft 365 licences {name}", AGREEMENT_TYPE, self.months_ago(months), terms)
+        return self.accounts.setdefault(name, Account(self, name, shows, tenant, books, company, agreement, mode))
 
     def months_ago(self, months: int) -> date:
         """The first day of a month."""
         return add_months(self.now.date().replace(day=1), -months)
-
-    def _product(self, item: Offer | Service) -> Product:
-        description = item.sku.name if isinstance(item, Offer) else item.description
-        return self.ledger.product(item.product, price=item.price, cost=item.cost, description=description)

@@ -13,6 +13,7 @@ from typing import IO, Any, Self
 import requests
 
 from sandbox.environment import ROOT
+from sandbox.world.books import SHOWN
 from sandbox.world.promises import Promise
 from sandbox.world.serving import Urls
 
@@ -26,10 +27,10 @@ class WorldProcess:
     Raises ``RuntimeError`` when it ends before it is ready.
     """
 
-    def __init__(self, customers: int = 12, seed: int = 0, log: Path | None = None) -> None:
+    def __init__(self, customers: int = 12, seed: int = 0, log: Path | None = None, psa: str = "connectwise") -> None:
         self._log: IO[bytes] | None = log.open("ab") if log else None
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.world", "--customers", str(customers), "--seed", str(seed)],
+            [sys.executable, "-m", "sandbox.world", "--customers", str(customers), "--seed", str(seed), "--psa", psa],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -58,6 +59,11 @@ class WorldProcess:
         answer = requests.post(f"{self.urls.control}/_sandbox/{name}", json=members, timeout=SECONDS)
         if not answer.ok:
             raise RuntimeError(answer.text)
+
+    @property
+    def psas(self) -> str:
+        """The PSAs of this world, as people call them."""
+        return ", ".join(SHOWN[kind] for kind in self.urls.psas)
 
     @property
     def configuration_yaml(self) -> str:

@@ -26,7 +26,7 @@ class PromisedChange:
 
     @property
     def writes(self) -> bool:
-        """Whether it is one write in the PSA: taking a line over is none."""
+        """Whether it is written to the PSA: taking a line over is not."""
         return self.result is ChangeResult.APPLIED and self.kind is not ChangeKind.ADOPT
 
 
@@ -36,6 +36,7 @@ class Promise:
 
     ``code`` is the reason's code of a customer that fails. Nothing is applied that is not among ``changes``; questions may
     come on top. ``unlinked`` are the names of SKUs without a billing profile. ``shows`` says what the customer is there for.
+    ``writes`` is how many writes the night makes in the PSA for this customer: PSAs differ in that.
     """
 
     tenant_id: str
@@ -45,11 +46,7 @@ class Promise:
     code: str = ""
     changes: tuple[PromisedChange, ...] = ()
     unlinked: tuple[str, ...] = ()
-
-    @property
-    def writes(self) -> int:
-        """How many writes the first night makes in the PSA for this customer."""
-        return sum(change.writes for change in self.changes)
+    writes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The promise for another process."""

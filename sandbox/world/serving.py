@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ INSTALLATION = "demo1"
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports to serve on; 0 takes a free one."""
+    """The ports to serve on; 0 takes a free one. ``psa`` is that of the first PSA, further ones get free ports."""
 
     login: int = 0
     graph: int = 0
@@ -29,17 +30,18 @@ class Ports:
 
 @dataclass(frozen=True)
 class Urls:
-    """Where a world is served: base URLs without a trailing slash."""
+    """Where a world is served: base URLs without a trailing slash. ``psas`` are those of all PSAs by kind, ``psa`` is that of the first."""
 
     login: str
     graph: str
     partner_center: str
     psa: str
     control: str
+    psas: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
-        """The app settings that lead the app here instead of to the public cloud. The PSA's address stands in the configuration."""
+        """The app settings that lead the app here instead of to the public cloud. The PSAs' addresses stand in the configuration."""
         return {
             "SYNC_LOGIN_URL": self.login,
             "SYNC_GRAPH_URL": self.graph,
@@ -60,18 +62,21 @@ class ServedWorld:
             "login": (microsoft.login, ports.login),
             "graph": (microsoft.graph, ports.graph),
             "partner_center": (microsoft.partner_center, ports.partner_center),
-            "psa": (world.connectwise, ports.psa),
+            "psa": (world.books[0].application, ports.psa),
+            **{books.kind: (books.application, 0) for books in world.books[1:]},
             "control": (control(world, lambda: self.configuration_yaml), ports.control),
         }
         with ExitStack() as opening:
             served = {name: opening.enter_context(serve(application, port)) for name, (application, port) in applications.items()}
             self._servers = opening.pop_all()
-        self.urls = Urls(**{name: server.url for name, server in served.items()})
+        urls = {name: server.url for name, server in served.items()}
+        psas = {books.kind: urls["psa" if number == 0 else books.kind] for number, books in enumerate(world.books)}
+        self.urls = Urls(urls["login"], urls["graph"], urls["partner_center"], urls["psa"], urls["control"], psas)
 
     @property
     def configuration_yaml(self) -> str:
         """The configuration file for this world at these addresses."""
-        return self.world.configuration_yaml(self.urls.psa)
+        return self.world.configuration_yaml(self.urls.psas)
 
     @property
     def settings(self) -> dict[str, str]:

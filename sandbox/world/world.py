@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.environment_secrets import variable
 from sandbox.connectwise import ConnectWiseSimulator, Ledger
-from sandbox.connectwise.access import Access
 from sandbox.microsoft.directory import Directory
 from sandbox.microsoft.simulator import MicrosoftSimulator, utc_now
-from sandbox.world.configuration import CREDENTIAL_SECRET, REFRESH_TOKEN_SECRET, SECRETS, configuration_yaml
+from sandbox.world.books import Books, ConnectWiseBooks, books_of
+from sandbox.world.configuration import CREDENTIAL_SECRET, REFRESH_TOKEN_SECRET, configuration_yaml
 from sandbox.world.customers import FIRST_CUSTOMERS
 from sandbox.world.generated import generated_customer
 from sandbox.world.msp import Account, Msp
@@ -43,11 +43,11 @@ class WorldClock:
 
 @dataclass(frozen=True)
 class World:
-    """Both simulators over one set of customers. ``refresh_token`` is what the partner's service user got when it signed in."""
+    """All simulators over one set of customers. ``refresh_token`` is what the partner's service user got when it signed in."""
 
     clock: WorldClock
     microsoft: MicrosoftSimulator
-    connectwise: ConnectWiseSimulator
+    books: tuple[Books, ...]
     accounts: tuple[Account, ...]
     refresh_token: str
 
@@ -57,9 +57,21 @@ class World:
         return self.microsoft.directory
 
     @property
+    def connectwise(self) -> ConnectWiseSimulator:
+        """The simulated ConnectWise; raises ``LookupError`` in a world without one."""
+        return self._connectwise.simulator
+
+    @property
     def ledger(self) -> Ledger:
-        """The PSA's books."""
-        return self.connectwise.ledger
+        """ConnectWise's books; raises ``LookupError`` in a world without them."""
+        return self._connectwise.ledger
+
+    @property
+    def _connectwise(self) -> ConnectWiseBooks:
+        found = next((books for books in self.books if isinstance(books, ConnectWiseBooks)), None)
+        if found is None:
+            raise LookupError("this world has no ConnectWise")
+        return found
 
     @property
     def promises(self) -> tuple[Promise, ...]:
@@ -69,18 +81,16 @@ class World:
     @property
     def secrets(self) -> dict[str, str]:
         """The simulators' made-up secrets by the environment variables that the app reads them from."""
-        access = self.connectwise.access
         named = {
             CREDENTIAL_SECRET: self.directory.client_secret,
             REFRESH_TOKEN_SECRET: self.refresh_token,
-            SECRETS["public_key"]: access.public_key,
-            SECRETS["private_key"]: access.private_key,
+            **{name: value for books in self.books for name, value in books.secrets.items()},
         }
         return {variable(name): value for name, value in named.items()}
 
-    def configuration_yaml(self, psa_url: str) -> str:
-        """The configuration file for the PSA at this address."""
-        return configuration_yaml(self.directory, self.connectwise.access, psa_url, self.accounts)
+    def configuration_yaml(self, psa_urls: Mapping[str, str]) -> str:
+        """The configuration file for the PSAs at these addresses, by kind."""
+        return configuration_yaml(self.directory, self.books, psa_urls, self.accounts)
 
     def account(self, name: str) -> Account:
         """A customer by its name in the configuration; raises ``KeyError``."""
@@ -91,20 +101,22 @@ class World:
         self.clock.forward(timedelta(days=1))
 
 
-def seeded_world(customers: int = len(FIRST_CUSTOMERS), seed: int = 0, now: Callable[[], datetime] = utc_now) -> World:
+def seeded_world(customers: int = len(FIRST_CUSTOMERS), seed: int = 0, now: Callable[[], datetime] = utc_now, psa: str = "connectwise") -> World:
     """The world of that many customers: the first twelve are written by hand, the others generated from ``seed``.
 
     ``now`` gives aware UTC times. Agreements and dates are laid around its first answer, so a world is always of today; the
-    same seed on the same day makes the same world. Raises ``ValueError`` for none.
+    same seed on the same day makes the same world. ``psa`` is one of ``sandbox.world.books.CHOICES``. Raises ``ValueError`` for no
+    customers and for another PSA.
     """
     if customers < 1:
         raise ValueError("a world has at least one customer")
     clock = WorldClock(now)
     directory = Directory.of_partner("Relecloud Managed IT", "relecloud.example")
-    ledger = Ledger(clock)
-    msp = Msp(directory, ledger, clock())
+    books = books_of(psa, clock)
+    msp = Msp(directory, books, clock())
     first = [make(msp) for make in FIRST_CUSTOMERS[:customers]]
     generated = [generated_customer(msp, number, seed) for number in range(len(first) + 1, customers + 1)]
-    access = Access(company_id="relecloud", public_key="sandbox-public-key", private_key="sandbox-private-key")
+    for each in books:
+        each.open_for_business()
     microsoft = MicrosoftSimulator(directory, seed, clock)
-    return World(clock, microsoft, ConnectWiseSimulator(ledger, access), (*first, *generated), microsoft.sign_in())
+    return World(clock, microsoft, books, (*first, *generated), microsoft.sign_in())

@@ -86,7 +86,7 @@ def test_what_would_not_end_the_same_is_not_repeated(played: Played) -> None:
 
 def test_the_nights_are_of_plain_customers_only(played: Played) -> None:
     """The first customers of a world wait and fail on purpose."""
-    yaml = played.laboratory.world.configuration_yaml(played.laboratory.urls.psa)
+    yaml = played.laboratory.world.configuration_yaml(played.laboratory.urls.psas)
     configured = {item.customer.tenant_id for item in plain_customers(yaml).customers}
     assert configured == set(played.laboratory.tenants)
     assert len(played.laboratory.world.accounts) == len(FIRST_CUSTOMERS) + len(configured)

@@ -46,8 +46,9 @@ def _by_hand(world: World, account: Account, change: PromisedChange) -> Addition
     link = next(link for link in account.links if link.offer == offer)
     assert change.after is not None
     if change.kind is ChangeKind.ADD:
-        starts = ledger.agreements[account.agreement.id].next_invoice
-        return ledger.addition(account.agreement, account.msp.products[offer.product], change.after, effective=starts)
+        agreement = ledger.agreements[account.agreement.id]
+        product = next(each for each in ledger.products.values() if each.identifier == offer.product)
+        return ledger.addition(agreement, product, change.after, effective=agreement.next_invoice)
     return ledger.edit_as_person(int(link.line.split()[1]), "account-manager", quantity=Decimal(change.after))
 
 

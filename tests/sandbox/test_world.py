@@ -16,7 +16,7 @@ from sync_core.model.customers import Mode
 from sync_core.model.plans import ChangeKind, ChangeResult
 from sync_core.model.runs import CustomerState
 
-URL = "http://127.0.0.1:7104"
+URLS = {"connectwise": "http://127.0.0.1:7104"}
 SIZES_AND_SEEDS = [(1, 0), (3, 1), (12, 7), (60, 7), (60, 8)]
 
 
@@ -25,7 +25,7 @@ def world(customers: int = 12, seed: int = 0) -> World:
 
 
 def configuration(of: World) -> Configuration:
-    return read_text(of.configuration_yaml(URL), known_skus(), "configuration.yaml").configuration
+    return read_text(of.configuration_yaml(URLS), known_skus(), "configuration.yaml").configuration
 
 
 def preview(of: World, name: str) -> Invoice:
@@ -38,7 +38,7 @@ def test_the_same_seed_makes_the_same_world(customers: int, seed: int) -> None:
     one, other = world(customers, seed), world(customers, seed)
     assert one.directory == other.directory
     assert (one.ledger.agreements, one.ledger.additions) == (other.ledger.agreements, other.ledger.additions)
-    assert (one.configuration_yaml(URL), one.promises, one.secrets) == (other.configuration_yaml(URL), other.promises, other.secrets)
+    assert (one.configuration_yaml(URLS), one.promises, one.secrets) == (other.configuration_yaml(URLS), other.promises, other.secrets)
 
 
 def test_another_seed_makes_other_customers_after_the_first_twelve() -> None:
@@ -67,7 +67,7 @@ def test_the_first_twelve_are_in_every_mode_and_end_in_every_state() -> None:
 
 def test_every_customer_says_what_it_is_there_for_in_the_file() -> None:
     made = world()
-    text = made.configuration_yaml(URL).casefold()
+    text = made.configuration_yaml(URLS).casefold()
     assert all(f"# {promise.shows.casefold()}." in text for promise in made.promises)
 
 
@@ -79,7 +79,7 @@ def test_secrets_stand_in_the_environment_and_never_in_the_file() -> None:
         "SECRET_PARTNER_APP_SECRET",
         "SECRET_PARTNER_REFRESH_TOKEN",
     ]
-    assert not any(value in made.configuration_yaml(URL) for value in made.secrets.values())
+    assert not any(value in made.configuration_yaml(URLS) for value in made.secrets.values())
 
 
 def test_the_next_invoice_bills_what_stood_there_before_the_first_night() -> None:

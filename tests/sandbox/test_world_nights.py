@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.world import Promise
+from sandbox.world.books import CHOICES
 from sync_core.model.plans import ChangeKind, ChangeResult
 from sync_core.pipeline.report import CustomerReport
 from tests.sandbox.world_night import WorldNights
@@ -16,16 +17,24 @@ def nights() -> Iterator[WorldNights]:
         yield nights
 
 
-def test_a_first_night_comes_to_what_was_promised_and_a_second_writes_nothing(nights: WorldNights) -> None:
-    promised = {promise.tenant_id: promise for promise in nights.world.promises}
-    first = nights.night()
-    assert [report.customer.tenant_id for report in first if differs(report, promised[report.customer.tenant_id])] == []
-    written = len(nights.world.ledger.writes)
-    assert written == sum(promise.writes for promise in promised.values())
-    nights.next_day()
-    second = nights.night()
-    assert {report.customer.tenant_id: report.customer.state for report in second} == {key: promise.state for key, promise in promised.items()}
-    assert len(nights.world.ledger.writes) == written
+@pytest.mark.parametrize("psa", CHOICES)
+def test_a_first_night_comes_to_what_was_promised_and_a_second_writes_nothing(psa: str) -> None:
+    """At each PSA, and with each customer at another one."""
+    with WorldNights(customers=45, psa=psa) as nights:
+        promised = {promise.tenant_id: promise for promise in nights.world.promises}
+        first = nights.night()
+        assert [report.customer.name for report in first if differs(report, promised[report.customer.tenant_id])] == []
+        written = written_in(nights)
+        assert written == sum(promise.writes for promise in promised.values())
+        nights.next_day()
+        second = nights.night()
+        assert {report.customer.tenant_id: report.customer.state for report in second} == {key: promise.state for key, promise in promised.items()}
+        assert written_in(nights) == written
+
+
+def written_in(nights: WorldNights) -> int:
+    """How many writes the PSAs took so far."""
+    return sum(len(books.written()) for books in nights.world.books)
 
 
 def test_nobody_is_billed_twice_for_what_others_bill_already(nights: WorldNights) -> None:

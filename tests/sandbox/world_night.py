@@ -29,9 +29,9 @@ _STAGES = {queues.SYNC_CUSTOMER: sync_customer.sync_customer, queues.APPLY_PLAN:
 class WorldNights:
     """Serves a world, imports its configuration, and lets nights go over it."""
 
-    def __init__(self, customers: int = 12, seed: int = 0) -> None:
+    def __init__(self, customers: int = 12, seed: int = 0, psa: str = "connectwise") -> None:
         self.clock = ManualClock()
-        self.world = seeded_world(customers, seed, now=self.clock.now)
+        self.world = seeded_world(customers, seed, now=self.clock.now, psa=psa)
         for account in self.world.accounts:
             for refusal in account.tenant.conditions.refusals:
                 refusal.retry_after = "0"  # what is waited for is shown elsewhere; here it would only be time
