@@ -45,13 +45,13 @@ def run_command(arguments: Sequence[str]) -> int | str:
         python = make_environment()
     except SetupError as error:
         return str(error)
-    return run([str(python), "-m", f"sandbox.commands.{arguments[0]}", *arguments[1:]])
+    return run([str(python), "-m", f"sandbox.commands.{arguments[0].replace('-', '_')}", *arguments[1:]])
 
 
 def command_summaries(folder: Path = COMMANDS) -> dict[str, str]:
     """Every command with its one line of help: the first line of the docstring of its module in ``sandbox/commands/``."""
     modules = sorted(path for path in folder.glob("*.py") if not path.stem.startswith("_"))
-    return {path.stem: _first_docstring_line(path) for path in modules}
+    return {path.stem.replace("_", "-"): _first_docstring_line(path) for path in modules}
 
 
 def _first_docstring_line(path: Path) -> str:

@@ -43,7 +43,7 @@ def test_a_command_is_one_file_whose_docstring_is_its_help(tmp_path: Path) -> No
 @pytest.mark.parametrize("module", sorted(environment.command_summaries().keys() - {"test"}))
 def test_every_command_explains_its_options(module: str) -> None:
     """All but ``test``, whose options are pytest's own."""
-    shown = subprocess.run([sys.executable, "-m", f"sandbox.commands.{module}", "--help"], cwd=ROOT, capture_output=True, text=True)
+    shown = subprocess.run([sys.executable, "-m", f"sandbox.commands.{module.replace('-', '_')}", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert shown.returncode == 0
     assert f"usage: dev.py {module}" in shown.stdout
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.psa import KINDS
+from adapters.psa.kind import Kind
 from sandbox import environment
 from sandbox.environment import ROOT
 from sync_core import errors
@@ -18,7 +19,7 @@ DOCS = sorted(
 )
 CODE = [path for folder in ("sync_core", "adapters") for path in sorted((ROOT / folder).rglob("*.py"))]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"dev\.py ([a-z]+)(?: ([a-z]+)\b)?")
+COMMAND = re.compile(r"dev\.py ([a-z-]+)(?: ([a-z]+)\b)?")
 SETTING = re.compile(r"\bSYNC_[A-Z_]*[A-Z]\b")
 NAMED_FILE = re.compile(r"`((?:sync_core|adapters|sandbox|tests|docs|examples|infra)/[\w./-]*)`")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -71,6 +72,14 @@ def test_the_threat_model_says_what_the_thief_of_each_secret_of_a_psa_can_do() -
     assert [name for kind in KINDS.values() for name in kind.secrets if f"`{name}`" not in explained] == []
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_assumption_of_a_psa_is_listed_with_its_setting(kind: Kind) -> None:
+    listed = _text(ROOT / "docs" / "verify-psa.md")
+    rows = [f"| {each.name} | {each.text} | {f'`{each.setting}`' if each.setting else ''} | {each.by_hand} |" for each in kind.assumptions]
+    assert [row for row in rows if row not in listed] == []
+    assert {each.setting for each in kind.assumptions} <= {*kind.settings, ""}
+
+
 def error_codes() -> set[str]:
     """Every ``code=`` given to an error, the codes of the table of Microsoft's meanings, and the classes that stand in for a missing one."""
     names = _named_texts()
@@ -113,7 +122,7 @@ def _tables() -> set[str]:
 
 
 def _is_command(name: str, verb: str) -> bool:
-    module = ROOT / "sandbox" / "commands" / f"{name}.py"
+    module = ROOT / "sandbox" / "commands" / f"{name.replace('-', '_')}.py"
     if name not in environment.command_summaries():
         return False
     has_verbs = "add_subparsers" in _text(module)

@@ -1,4 +1,4 @@
-"""What the product knows of a PSA before it talks to it: how to connect, and which settings and secrets that takes."""
+"""What the product knows of a PSA before it talks to it: how to connect, which settings and secrets that takes, and what to verify."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from adapters.psa.assumptions import Assumption, Look
 from sync_core.budget import Budget, Limits
 from sync_core.model.configuration import Connection
 from sync_core.ports import Clock, Psa, Secrets
@@ -36,3 +37,7 @@ class Kind:
     settings: Mapping[str, str]
     secrets: Mapping[str, str]
     required: frozenset[str]
+    assumptions: tuple[Assumption, ...] = ()
+    """What is to be verified on each tenant."""
+    look: Look | None = None
+    """Reads what can be read of them; ``None`` where that is nothing."""

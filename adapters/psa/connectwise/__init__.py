@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from adapters.http import Http, Limits
+from adapters.psa.assumptions import Finding
 from adapters.psa.connectwise.adapter import ConnectWise
+from adapters.psa.connectwise.assumptions import ASSUMPTIONS
 from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
 from adapters.psa.kind import Kind
@@ -19,4 +23,11 @@ def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clo
     return ConnectWise(settings, Client(settings, secrets, http, min(write_deadline, LONGEST_CALL)))
 
 
-KIND = Kind("connectwise", connect, limits, SETTINGS, SECRETS, REQUIRED)
+def look(psa: Psa, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
+    """See ``Look``."""
+    if not isinstance(psa, ConnectWise):
+        raise TypeError("not a ConnectWise connection")
+    return psa.look(agreement_ids)
+
+
+KIND = Kind("connectwise", connect, limits, SETTINGS, SECRETS, REQUIRED, ASSUMPTIONS, look)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import TypeVar
 
+from adapters.psa.assumptions import Finding
 from adapters.psa.connectwise import reading
+from adapters.psa.connectwise.assumptions import findings
 from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.conditions import all_of, equal, is_plain, one_of
+from adapters.psa.connectwise.looking import books, filters_markers
 from adapters.psa.connectwise.settings import ConnectWiseSettings
 from adapters.psa.connectwise.steps import additions_path, differences, expected, marked, steps_for
 from adapters.psa.records import Record, text
@@ -115,6 +118,10 @@ class ConnectWise:
         except SyncError as error:
             return Health(self.connection, False, str(error), error.fix)
         return Health(self.connection, True, "; ".join(f"{right}: {count}" for right, count in counts.items()))
+
+    def look(self, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
+        """What can be read of the assumptions. See ``Look``."""
+        return findings(books(self._client, self._settings, agreement_ids), self._settings, filters_markers(self._client, agreement_ids))
 
     def _count(self, right: str, path: str) -> int:
         try:
