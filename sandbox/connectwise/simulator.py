@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox.connectwise.access import ROUTER_CODEBASE, Access
+from sandbox.connectwise.bundles import Bundles, BundleSwitches
 from sandbox.connectwise.endpoints import Writes, add_reads
 from sandbox.connectwise.errors import Refused, no_such_resource
 from sandbox.connectwise.ledger import Ledger
@@ -46,9 +47,16 @@ class ConnectWiseSimulator:
         self._router.route("GET", f"{ROOT}/system/info")(self._system_info)
         add_reads(self._route, ledger, public_url)
         Writes(ledger).add_to(self._route)
+        self._bundles = Bundles(ledger)
+        self._route("POST", "/system/bundles", self._bundles)
 
     def __call__(self, request: Request) -> Response:
         return self._application(request)
+
+    @property
+    def bundles(self) -> BundleSwitches:
+        """What is not known of bundled requests, to be turned while it runs."""
+        return self._bundles.switches
 
     def _route(self, method: str, path: str, handler: Handler) -> None:
         """Routes a path below the root, behind the door."""

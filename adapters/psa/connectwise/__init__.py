@@ -20,7 +20,7 @@ def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clo
     """The adapter of a ConnectWise connection; calls nothing yet. See ``Connect``."""
     settings = parse(connection)
     http = Http(f"PSA connection {connection.name}", clock, limits=Limits(deadline=LONGEST_CALL), gate=budget)
-    return ConnectWise(settings, Client(settings, secrets, http, min(write_deadline, LONGEST_CALL)))
+    return ConnectWise(settings, Client(settings, secrets, http, min(write_deadline, LONGEST_CALL)), clock)
 
 
 def look(psa: Psa, agreement_ids: Collection[str]) -> Mapping[str, Finding]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from adapters.psa.assumptions import Finding
 from adapters.psa.connectwise import reading
 from adapters.psa.connectwise.assumptions import findings
+from adapters.psa.connectwise.bundles import Bundles
 from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.conditions import all_of, equal, is_plain, one_of
 from adapters.psa.connectwise.looking import books, filters_markers
@@ -21,7 +22,7 @@ from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError
 from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
 from sync_core.model.plans import Change, Step
-from sync_core.ports import Health, Probe, Probed, Receipt
+from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
 IDS_AT_ONCE = 100
 """Keeps an address with a list of ids below the 2,000 characters that the ConnectWise developer guide recommends."""
@@ -46,9 +47,10 @@ Read = TypeVar("Read")
 class ConnectWise:
     """One ConnectWise company. See ``Psa`` for what each method promises."""
 
-    def __init__(self, settings: ConnectWiseSettings, client: Client) -> None:
+    def __init__(self, settings: ConnectWiseSettings, client: Client, clock: Clock) -> None:
         self._settings = settings
         self._client = client
+        self._bundles = Bundles(settings, client, clock, self._additions, lambda: [head.agreement_id for head in self._agreements(BILLING)])
 
     @property
     def connection(self) -> str:
@@ -63,7 +65,10 @@ class ConnectWise:
     def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
         """See ``Psa.read_headers``."""
         if agreement_ids is None:
-            return self._agreements(BILLING)
+            heads = self._agreements(BILLING)
+            self._bundles.expect(head.agreement_id for head in heads)
+            return heads
+        self._bundles.by_id(agreement_ids)
         ids = sorted({int(each) for each in agreement_ids if each.isdecimal()})
         return [head for some in _batches(ids, IDS_AT_ONCE) for head in self._agreements(one_of("id", some))]
 
@@ -73,7 +78,8 @@ class ConnectWise:
 
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
         """See ``Psa.read_lines``. An addition has one quantity for all its life, so ``on`` changes nothing here."""
-        return tuple(map(self._line, self._additions(agreement.agreement_id)))
+        bundled = self._bundles.take(agreement.agreement_id)
+        return tuple(map(self._line, self._additions(agreement.agreement_id) if bundled is None else bundled))
 
     def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
         """See ``Psa.read_agreement``."""

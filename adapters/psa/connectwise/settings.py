@@ -26,6 +26,7 @@ SETTINGS: Mapping[str, str] = {
     "settle_seconds": "How long after its deadline a lost write may still happen in ConnectWise, in seconds; default 120.",
     "parallel": "How many requests the app sends at once, over all its instances; default 8.",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 800 (it is said to slow down from 1,000).",
+    "bundled_reads": "The resource type of additions in bundled requests, such as addition, to read 20 agreements at once. Default: one by one.",
     "page_size": "How many rows to ask for at once, 1 to 1000; default 1000.",
 }
 SECRETS: Mapping[str, str] = {
@@ -82,6 +83,7 @@ class ConnectWiseSettings:
     settle_seconds: float = 120.0
     page_size: int = 1000
     credits: Credits = Credits.REFUSED
+    bundled_reads: str = ""
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -109,6 +111,7 @@ def parse(connection: Connection) -> ConnectWiseSettings:
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 1000, least=1, most=1000),
         credits=choice(connection, "credits", Credits.REFUSED),
+        bundled_reads=given.get("bundled_reads", "").strip(),
     )
 
 
