@@ -16,3 +16,7 @@ class SystemClock:
     def monotonic(self) -> float:
         """See ``Clock.monotonic``."""
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """See ``Clock.sleep``."""
+        time.sleep(seconds)

@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,7 +26,7 @@ from sync_core.events import tally
 from sync_core.ports import Clock
 
 if TYPE_CHECKING:
-    from adapters.transport import Exchange, Received, Transport
+    from adapters.transport import Call, Exchange, Received
 
 MEBIBYTE = 1024 * 1024
 DEFAULT_WAIT = 30.0
@@ -96,7 +95,7 @@ class Http:
         clock: the time, for deadlines and dated ``Retry-After`` headers.
         gate: what a request has to pass before it is sent.
         judged: statuses that are answered as they are although they would be errors here.
-        sleep: waits between two tries of a read; a test gives its own.
+        sleep: waits between two tries of a read; the clock's own by default.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class Http:
         policy: Policy | None = None,
         gate: Gate | None = None,
         judged: Collection[int] = (),
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._where = where
         self._clock = clock
@@ -116,7 +115,7 @@ class Http:
         self._policy = policy or Policy()
         self._gate = gate or OpenGate()
         self._judged = frozenset(judged)
-        self._sleep = sleep
+        self._sleep = sleep or clock.sleep
 
     def read(
         self,
@@ -218,12 +217,10 @@ class Http:
         from adapters import transport
 
         try:
-            request = transport.prepared(method, url, headers, query, body)
+            call = transport.Call(method, url, headers, query or {}, body, self._limits.connect, self._limits.largest_body, not is_loopback(url))
             with self._gate.call():
                 tally("calls", service=self._where)
-                received: Received = _shared_transport().exchange(
-                    exchange, request, self._limits.connect, self._limits.largest_body, proxies=not is_loopback(url)
-                )
+                received = _carrier().exchange(exchange, call)
         except transport.NotSentInTime:
             raise Unanswered("the last moment to send had passed") from None
         except transport.TooLarge:
@@ -266,14 +263,30 @@ class Unanswered(Exception):
         self.too_large = too_large
 
 
+class Carrier(Protocol):
+    """Takes one call to a vendor and brings its answer; see ``Transport.exchange``."""
+
+    def exchange(self, exchange: Exchange, call: Call) -> Received: ...
+
+
 _lock = threading.Lock()
-_transports: list[Transport] = []
+_carriers: list[Carrier] = []
 
 
-def _shared_transport() -> Transport:
+def _carrier() -> Carrier:
     with _lock:
-        if not _transports:
+        if not _carriers:
             from adapters.transport import Transport
 
-            _transports.append(Transport())
-        return _transports[0]
+            _carriers.append(Transport())
+        return _carriers[-1]
+
+
+@contextmanager
+def carried_by(carrier: Carrier) -> Iterator[None]:
+    """Every call of this process goes by ``carrier`` meanwhile, in place of a socket."""
+    _carriers.append(carrier)
+    try:
+        yield
+    finally:
+        _carriers.remove(carrier)

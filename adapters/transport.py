@@ -135,6 +135,21 @@ class _Adapter(HTTPAdapter):
 
 
 @dataclass(frozen=True)
+class Call:
+    """One request as it goes over the wire, and what its answer may be: ``connect`` in seconds, ``largest`` in bytes."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes | None
+    connect: float
+    largest: int
+    proxies: bool
+    """Whether a proxy of the environment is used."""
+
+
+@dataclass(frozen=True)
 class Received:
     """Status, headers with lower-case names, and the decoded body."""
 
@@ -149,19 +164,20 @@ class Transport:
     def __init__(self, connections: int = 32) -> None:
         self._adapter = _Adapter(max_retries=0, pool_maxsize=connections)
 
-    def exchange(self, exchange: Exchange, request: requests.PreparedRequest, connect_timeout: float, largest: int, proxies: bool) -> Received:
-        """Sends the request once and reads its answer; raises one of ``FAILURES``, ``NotSentInTime`` or ``TooLarge``."""
+    def exchange(self, exchange: Exchange, call: Call) -> Received:
+        """Sends the call once and reads its answer; raises one of ``FAILURES``, ``NotSentInTime`` or ``TooLarge``."""
+        request = _prepared(call)
         _thread.exchange = exchange
         left = exchange.seconds_left()
         response = self._adapter.send(
             request,
             stream=True,
-            timeout=(min(connect_timeout, left), left),
+            timeout=(min(call.connect, left), left),
             verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
-            proxies=dict(get_environ_proxies(request.url or "")) if proxies else {},
+            proxies=dict(get_environ_proxies(request.url or "")) if call.proxies else {},
         )
         try:
-            body = _body(response, largest)
+            body = _body(response, call.largest)
         except BaseException:
             response.raw.close()
             raise
@@ -169,9 +185,8 @@ class Transport:
         return Received(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
-def prepared(method: str, url: str, headers: Mapping[str, str], query: Mapping[str, str] | None, body: bytes | None) -> requests.PreparedRequest:
-    """The request as it goes over the wire."""
-    return requests.Request(method, url, headers={**DEFAULT_HEADERS, **headers}, params=dict(query or {}), data=body).prepare()
+def _prepared(call: Call) -> requests.PreparedRequest:
+    return requests.Request(call.method, call.url, headers={**DEFAULT_HEADERS, **call.headers}, params=dict(call.query), data=call.body).prepare()
 
 
 def _body(response: requests.Response, largest: int) -> bytes:

@@ -20,7 +20,6 @@ How the limits are kept
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,7 +124,7 @@ class Budget:
     Args:
         patience: seconds a caller is kept waiting for room; where more are needed it gets ``Throttled`` with the time to wait.
         holder: names this process in the row; random by default.
-        sleep: waits for a slice or a pause to end; a test gives its own.
+        sleep: waits for a slice or a pause to end; the clock's own by default.
     """
 
     def __init__(
@@ -137,7 +136,7 @@ class Budget:
         *,
         patience: float = 5.0,
         holder: str = "",
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._store = store
         self._key = safe_key(connection)
@@ -145,7 +144,7 @@ class Budget:
         self._clock = clock
         self._patience = patience
         self._holder = holder or uuid.uuid4().hex
-        self._sleep = sleep
+        self._sleep = sleep or clock.sleep
         self._changed = threading.Condition()
         self._block = Block()
         self._in_use = 0

@@ -27,6 +27,10 @@ class Clock(Protocol):
         """Seconds that never jump, for deadlines within one process."""
         ...
 
+    def sleep(self, seconds: float) -> None:
+        """Waits; others go on meanwhile."""
+        ...
+
 
 Value = str | int | bool | float | datetime
 

@@ -82,6 +82,9 @@ class _WorldClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
 
 class Laboratory:
     """An MSP with ``customers`` plain customers, served and recorded. Use it as a context manager."""

@@ -21,6 +21,10 @@ class ManualClock:
         """See ``Clock.monotonic``."""
         return (self._now - self._start).total_seconds()
 
+    def sleep(self, seconds: float) -> None:
+        """See ``Clock.sleep``: time passes at once."""
+        self.advance(seconds)
+
     def advance(self, seconds: float) -> None:
         """Moves on by some seconds."""
         self.move_to(self._now + timedelta(seconds=seconds))
