@@ -173,6 +173,14 @@ def test_an_ended_line_keeps_its_quantity_to_its_last_billed_day(case: Case) -> 
     assert (line.quantity, line.ends) == (case.second.quantity, END_OF_MARCH)
 
 
+def test_a_line_that_has_not_begun_can_be_ended_and_is_never_billed(case: Case) -> None:
+    added = case.line(case.send_all(case.add()).line_id)
+    found = {"line_id": added.line_id, "before": added.quantity, "rests_on": {"line starts": str(added.starts)}}
+    case.send_all(case.steps(ChangeKind.END, after=Decimal(0), effective=END_OF_MARCH, **found))
+    line = case.line(added.line_id)
+    assert line.billed == 0 or not line.active_on(APRIL)
+
+
 def test_changes_that_write_nothing_have_no_steps(case: Case) -> None:
     changes = [case.change(ChangeKind.ADOPT, line_id="1"), case.change(ChangeKind.NONE)]
     assert list(case.psa.steps_for(case.agreement, changes, "plan-1")) == []

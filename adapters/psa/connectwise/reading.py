@@ -76,7 +76,8 @@ def line(record: Record, cancelled: CancelledDate) -> Line:
     bill_customer = text(record, "billCustomer")
     if bill_customer not in _CHARGES:
         raise ValueError(f"billCustomer is '{bill_customer}'")
-    ends = day(record, "cancelledDate")
+    starts, ends = day(record, "effectiveDate"), day(record, "cancelledDate")
+    never_billed = ends is not None and ends == starts and not amount(record, "quantity")  # how a line ends that has not begun
     return Line(
         line_id=identifier(record, "id"),
         product_id=identifier(record, "product/id"),
@@ -85,8 +86,8 @@ def line(record: Record, cancelled: CancelledDate) -> Line:
         unit_price=amount(record, "unitPrice", Decimal(0)),
         included=amount(record, "lessIncluded", Decimal(0)),
         charge=_CHARGES[bill_customer],
-        starts=day(record, "effectiveDate"),
-        ends=ends - ONE_DAY if ends and cancelled is CancelledDate.EXCLUSIVE else ends,
+        starts=starts,
+        ends=ends - ONE_DAY if ends and (never_billed or cancelled is CancelledDate.EXCLUSIVE) else ends,
         text=text(record, "invoiceDescription"),
         marker=text(record, "serialNumber"),
         edited_by=text(record, "_info/updatedBy"),

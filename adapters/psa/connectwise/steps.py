@@ -47,8 +47,7 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, can
                 steps.append(_patch(agreement, change, plan_id, operations, f"to {change.after}"))
             case ChangeKind.END:
                 last = needed(change.effective, change, "a last billed day")
-                operations = [_replace("cancelledDate", _cancelled(last, cancelled))]
-                steps.append(_patch(agreement, change, plan_id, operations, f"to end with {last}"))
+                steps.append(_patch(agreement, change, plan_id, _ended(change, last, cancelled), f"to end with {last}"))
     return tuple(steps)
 
 
@@ -126,6 +125,14 @@ def _post(agreement: Agreement, change: Change, name: str, body: dict[str, Any],
         repeatable=False,
         marker=body["serialNumber"],
     )
+
+
+def _ended(change: Change, last: date, cancelled: CancelledDate) -> list[dict[str, Any]]:
+    """A line that has not begun ends on its first day and without units, because an end before it may be refused (unverified)."""
+    sent, starts = _cancelled(last, cancelled), change.rests_on.get("line starts", "")
+    if starts in ("", "None") or sent[:10] >= starts:
+        return [_replace("cancelledDate", sent)]
+    return [_replace("quantity", 0), _replace("cancelledDate", json_date(date.fromisoformat(starts)))]
 
 
 def _cancelled(last: date, cancelled: CancelledDate) -> str:

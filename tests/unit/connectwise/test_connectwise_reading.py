@@ -110,6 +110,11 @@ def test_a_setting_says_whether_the_cancelled_date_is_billed(told: CancelledDate
     assert reading.line({**LINE, "cancelledDate": "2026-03-31T00:00:00Z"}, told).ends == ends
 
 
+def test_a_line_that_ends_on_its_first_day_without_units_was_over_before_it_began() -> None:
+    members = {"quantity": 0, "effectiveDate": "2026-04-01T00:00:00Z", "cancelledDate": "2026-04-01T00:00:00Z"}
+    assert reading.line({**LINE, **members}, CancelledDate.INCLUSIVE).ends == date(2026, 3, 31)
+
+
 @pytest.mark.parametrize(("name", "charge"), [("Billable", Charge.BILLABLE), ("DoNotBill", Charge.DO_NOT_BILL), ("NoCharge", Charge.NO_CHARGE)])
 def test_the_charge_is_read(name: str, charge: Charge) -> None:
     assert reading.line({**LINE, "billCustomer": name}, CancelledDate.INCLUSIVE).charge is charge

@@ -54,6 +54,11 @@ def test_an_end_sends_the_cancelled_date_as_this_psa_reads_it(told: CancelledDat
     assert body == [{"op": "replace", "path": "cancelledDate", "value": f"{sent}T00:00:00Z"}]
 
 
+def test_a_line_that_has_not_begun_ends_without_units_on_its_first_day() -> None:
+    body = step(ChangeKind.END, line_id="9", effective=date(2026, 3, 31), rests_on={"line starts": "2026-04-01"}).request["body"]
+    assert [(operation["path"], operation["value"]) for operation in body] == [("quantity", 0), ("cancelledDate", "2026-04-01T00:00:00Z")]
+
+
 @pytest.mark.parametrize(("told", "sent"), [(CancelledDate.INCLUSIVE, "2026-03-31"), (CancelledDate.EXCLUSIVE, "2026-04-01")])
 def test_a_self_ending_line_has_its_days_a_marker_of_its_own_and_what_the_main_line_has(told: CancelledDate, sent: str) -> None:
     beside = SelfEnding(Decimal(2), date(2026, 3, 17), date(2026, 3, 31), "SYNC-2")
