@@ -10,46 +10,31 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
+Writer = Callable[[Any], Any]
 
-_PLAIN = frozenset({str, int, float, bool})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def to_document(value: Any) -> Any:
     """The JSON form of a dataclass, or of anything it may hold."""
-    if value is None or type(value) in _PLAIN:
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str | int | float):
-        return value
-    if dataclasses.is_dataclass(value):
-        kind: Any = type(value)
-        return {name: to_document(getattr(value, name)) for name in _names(kind)}
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(to_document(key)): to_document(item) for key, item in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(to_document(item) for item in value)
-    if isinstance(value, Sequence):
-        return [to_document(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 def from_document(kind: type[T], document: Any) -> T:
     """The value of type ``kind`` that ``to_document`` made this document of; raises ``ValueError`` when it does not fit."""
     try:
-        result: T = _read(kind, document)
+        wanted: Any = kind
+        result: T = _reader(wanted)(document)
     except (TypeError, KeyError, ArithmeticError) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
     return result
@@ -57,7 +42,7 @@ def from_document(kind: type[T], document: Any) -> T:
 
 def dumps(value: Any) -> str:
     """The compact JSON text of a value; equal values give equal texts."""
-    return json.dumps(to_document(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return _ENCODER.encode(to_document(value))
 
 
 def loads(kind: type[T], text: str) -> T:
@@ -68,38 +53,71 @@ def loads(kind: type[T], text: str) -> T:
         raise ValueError("it nests without end") from error
 
 
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(item.name for item in dataclasses.fields(kind))
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 @cache
-def _members(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
-    hints = get_type_hints(kind)
-    return tuple((item.name, hints[item.name]) for item in dataclasses.fields(kind))
+def _writer(kind: Any) -> Writer:
+    """How values of exactly this class are written: found out once, because rows are written and read all night."""
+    if kind in _PLAIN:
+        return _as_it_is
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, str | int | float):
+        return _as_it_is
+    if dataclasses.is_dataclass(kind):
+        names = tuple(item.name for item in dataclasses.fields(kind))
+        return lambda value: {name: to_document(getattr(value, name)) for name in names}
+    if issubclass(kind, Decimal):
+        return str
+    if issubclass(kind, date):
+        return lambda value: value.isoformat()
+    if issubclass(kind, Mapping):
+        return lambda value: {str(to_document(key)): to_document(item) for key, item in value.items()}
+    if issubclass(kind, frozenset | set):
+        return lambda value: sorted(to_document(item) for item in value)
+    if issubclass(kind, Sequence):
+        return lambda value: [to_document(item) for item in value]
+    raise TypeError(f"{kind.__name__} has no JSON form")
 
 
-def _read(kind: Any, document: Any) -> Any:
+@cache
+def _reader(kind: Any) -> Reader:
+    """How a value of this type is read: its annotations are looked at once."""
     if kind is Any:
-        return document
+        return _as_it_is
     origin = get_origin(kind)
     if origin is not None:
-        return _read_generic(origin, get_args(kind), document)
+        return _generic_reader(origin, get_args(kind))
     if dataclasses.is_dataclass(kind):
-        return kind(**{name: _read(hint, document[name]) for name, hint in _members(kind) if name in document})  # type: ignore[arg-type, operator]  # a class here
+        made: Any = kind
+        return lambda document: made(**{name: read(document[name]) for name, read in _members(made) if name in document})
     if kind in (date, datetime):
-        return kind.fromisoformat(document)
+        return cast(Reader, kind.fromisoformat)
     if kind in (Decimal, str, int, bool, float) or issubclass(kind, Enum):
-        return kind(document)
+        return cast(Reader, kind)
     raise TypeError(f"no reader for {kind}")
 
 
-def _read_generic(origin: Any, arguments: tuple[Any, ...], document: Any) -> Any:
+def _generic_reader(origin: Any, arguments: tuple[Any, ...]) -> Reader:
     if origin in (Union, types.UnionType):
-        options = [option for option in arguments if option is not type(None)]
-        return None if document is None else _read(options[0], document)
+        read = _reader(next(option for option in arguments if option is not type(None)))
+        return lambda document: None if document is None else read(document)
+    read = _reader(arguments[0])
     if origin is tuple:
-        return tuple(_read(arguments[0], item) for item in document)
+        return lambda document: tuple([read(item) for item in document])
     if origin is frozenset:
-        return frozenset(_read(arguments[0], item) for item in document)
-    return {_read(arguments[0], key): _read(arguments[1], item) for key, item in document.items()}
+        return lambda document: frozenset(read(item) for item in document)
+    read_item = _reader(arguments[1])
+    return lambda document: {read(key): read_item(item) for key, item in document.items()}
+
+
+@cache
+def _members(kind: Any) -> tuple[tuple[str, Reader], ...]:
+    """The members of a dataclass; asked for only when one is read, so that a class may hold itself."""
+    hints = get_type_hints(kind)
+    return tuple((item.name, _reader(hints[item.name])) for item in dataclasses.fields(kind))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -38,7 +38,8 @@ _SINKS: list[MetricSink] = []
 
 def event(name: str, level: int = logging.INFO, /, **fields: Field) -> None:
     """Logs one thing that happened; ``fields`` are ids, states, counts and seconds, and go before what the line is ``about``."""
-    _LOG.log(level, "%s", json.dumps({"event": name, **_ABOUT.get(), **fields}, sort_keys=True, default=str))
+    if _LOG.isEnabledFor(level):
+        _LOG.log(level, "%s", json.dumps({"event": name, **_ABOUT.get(), **fields}, sort_keys=True, default=str))
 
 
 def metric(name: str, value: float, unit: str, **fields: Field) -> None:
