@@ -52,6 +52,10 @@ class MemoryQueue:
         with self._lock:
             self._messages.extend(Message(queue, body, visible) for _ in range(copies))
 
+    def stop_duplicates(self) -> None:
+        """From here on no message is put twice."""
+        self._duplicates = 0.0
+
     def receive(self, *queues: str) -> Message | None:
         """One due message of these queues (of all, when none is named); it is invisible for ``LEASE_SECONDS`` then."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,14 @@ class MemoryStore:
         self._partitions: dict[tuple[str, str], dict[str, Row]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+
+    def copied(self) -> MemoryStore:
+        """Another store that holds the same rows now."""
+        other = MemoryStore(self._on_call, self._page_size)
+        with self._lock:
+            other._partitions = {place: dict(rows) for place, rows in self._partitions.items()}
+            other._numbers = copy.copy(self._numbers)
+        return other
 
     def get(self, table: str, partition: str, key: str) -> Row | None:
         """See ``Store.get``."""

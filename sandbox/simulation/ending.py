@@ -1,0 +1,101 @@
+"""The second phase of a story: trouble stops, and within some days the app must come to rest with everything as it should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sandbox.simulation.auditor import must
+from sandbox.simulation.setups import BILLED, tenant
+from sync_core.model.plans import Change, ChangeResult
+from sync_core.pipeline.customers import load_live, load_plan
+from sync_core.pipeline.runs import open_runs
+
+if TYPE_CHECKING:
+    from sandbox.simulation.story import Story
+
+_MOST_DAYS = 8
+
+
+class Ending:
+    """Days on which people approve what waits, until a night finds nothing to do."""
+
+    def __init__(self, story: Story) -> None:
+        self._story = story
+
+    def play(self) -> None:
+        """Raises ``Violation`` when something is left, or is not as it should be."""
+        story = self._story
+        story.calm()
+        story.people.go()
+        story.work()
+        for _ in range(_MOST_DAYS):
+            story.people.invoice_what_is_due()
+            if self._night() == 0 and not self._approved():
+                break
+            story.next_day()
+        else:
+            must(self._asks(), "I7", f"it never comes to rest: {self._shown()}")
+        self._check_rest()
+
+    def _night(self) -> int:
+        """A daily run; how many writes it made."""
+        before = self._writes()
+        self._story.people.start_day()
+        self._story.work()
+        return self._writes() - before
+
+    def _approved(self) -> bool:
+        """Approves what waits at every customer, and lets it be carried out; whether there was anything."""
+        waiting = [number for number in range(self._story.setup.customers) if self._waits(number)]
+        for number in waiting:
+            self._story.pass_time(1)
+            self._story.people.approve(number)
+            self._story.work()
+        return bool(waiting)
+
+    def _waits(self, number: int) -> bool:
+        return any(change.result is ChangeResult.WAITING for change in self._changes(number))
+
+    def _asks(self) -> bool:
+        return any(change.result is ChangeResult.HELD for number in range(self._story.setup.customers) for change in self._changes(number))
+
+    def _changes(self, number: int) -> Sequence[Change]:
+        store, tenant_id = self._story.store, tenant(number)
+        live = load_live(store, tenant_id).value
+        stored = load_plan(store, tenant_id, live.plan_id) if live.plan_id else None
+        return stored.value.changes if stored else ()
+
+    def _writes(self) -> int:
+        return self._story.auditor.writes
+
+    def _check_rest(self) -> None:
+        story = self._story
+        story.auditor.finished()
+        story.auditor.check_books()
+        must(not story.queue.waiting(), "I8", f"messages are left: {story.queue.waiting()}")
+        must(not open_runs(story.store), "I7", "runs are still open")
+        self._check_mails()
+        for number in range(story.setup.customers):
+            self._check_billed(number)
+
+    def _check_billed(self, number: int) -> None:
+        """I1: what a customer holds is what it is billed, but where a person has to say something, or has said that it is not to be."""
+        lines = self._story.auditor.lines[self._story.places[number].agreement_id].values()
+        asked = {change.product for change in self._changes(number) if change.result in (ChangeResult.HELD, ChangeResult.REJECTED)}
+        for sku, product in enumerate(BILLED[: self._story.setup.skus]):
+            billed = sum((line.open_units for line in lines if line.product == product), Decimal(0))
+            wanted = self._story.licences.held[tenant(number)][sku]
+            if billed != wanted:
+                self._story.calls.told("ends with a question or as a person undid it")
+            must(billed == wanted or product in asked, "I1", f"customer {number} holds {wanted} of {product} and is billed {billed}")
+
+    def _check_mails(self) -> None:
+        mails = Counter(mail.message_id for mail in self._story.mailbox.mails)
+        must(all(number <= 2 for number in mails.values()), "mail", f"a mail went out more than twice: {mails}")
+
+    def _shown(self) -> str:
+        changes = [change for number in range(self._story.setup.customers) for change in self._changes(number)]
+        return str([(change.kind, change.result, change.result_reason, change.reasons) for change in changes])

@@ -1,0 +1,198 @@
+"""One process of the app: the real stages' context over watched ports, with the real adapters, and what the auditor knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adapters.wiring import ConfiguredAdapters
+from sandbox.memory.blobs import MemoryBlobs
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.queue import MemoryQueue
+from sandbox.memory.secrets import MemorySecrets
+from sandbox.memory.store import MemoryStore
+from sandbox.simulation.auditor import Auditor
+from sandbox.simulation.calls import Calls, HostClock
+from sandbox.simulation.sites.site import Site
+from sandbox.simulation.surroundings import Licences, Mailbox
+from sync_core.model.configuration import Configuration
+from sync_core.model.customers import Customer
+from sync_core.model.licences import UsageSnapshot
+from sync_core.model.plans import Step
+from sync_core.pipeline.context import Context
+from sync_core.ports import NOTHING_MORE, Mail, Mailer, Microsoft, Psa, Receipt, Row, RowWrite, UsageNeeds
+from sync_core.settings import Settings
+
+if TYPE_CHECKING:
+    from sync_core.pipeline.report import RunReport
+
+
+@dataclass(frozen=True)
+class World:
+    """What all processes share."""
+
+    site: Site
+    settings: Settings
+    clock: ManualClock
+    calls: Calls
+    store: MemoryStore
+    queue: MemoryQueue
+    blobs: MemoryBlobs
+    secrets: MemorySecrets
+    licences: Licences
+    mailbox: Mailbox
+    auditor: Auditor
+
+
+class Host:
+    """A process, or a person's console when ``is_desk``. It works on one thing at a time and remembers what a process remembers."""
+
+    def __init__(self, world: World, name: str, is_desk: bool = False) -> None:
+        self.name = name
+        self.is_desk = is_desk
+        self.busy = False
+        self.applying = False
+        """Whether it is at a plan's writes."""
+        self.looked = False
+        """Whether it has looked at an agreement and not yet written to it: what people change now, nobody can see (docs/reliability.md)."""
+        self.read_whole = True
+        """Whether its last read of a customer was whole."""
+        self.saw_stop: bool | None = None
+        """What the stop switch said when it last looked, since its last write."""
+        self.executing: Step | None = None
+        self.context = self._context(world)
+
+    def begins(self, applying: bool) -> None:
+        """It is at a piece of work."""
+        self.busy, self.applying = True, applying
+
+    def ended(self) -> None:
+        """It is at nothing any more, and forgets what belongs to one piece of work."""
+        self.busy = self.applying = self.looked = False
+        self.executing = self.saw_stop = None
+
+    def _context(self, world: World) -> Context:
+        calls = world.calls
+        store, blobs = _Store(world.store, calls, world.auditor, self), _Calls(world.blobs, "blobs", calls)
+        secrets, clock = _Calls(world.secrets, "secrets", calls), HostClock(world.clock, calls)
+        adapters = _Adapters(world, self, clock, store, blobs, secrets)
+        return Context(world.settings, clock, store, _Queue(world.queue, calls), blobs, adapters)
+
+
+class _Store:
+    """The store, watched."""
+
+    def __init__(self, store: MemoryStore, calls: Calls, auditor: Auditor, host: Host) -> None:
+        self._store, self._calls, self._auditor, self._host = store, calls, auditor, host
+
+    def get(self, table: str, partition: str, key: str) -> Row | None:
+        self._calls.before(f"store.get {table}")
+        row = self._store.get(table, partition, key)
+        self._auditor.looked_up(self._host, table, row)
+        self._calls.after(f"store.get {table}")
+        return row
+
+    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+        self._calls.before(f"store.query {table}")
+        rows = list(self._store.query(table, partition, prefix))
+        self._calls.after(f"store.query {table}")
+        return iter(rows)
+
+    def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
+        self._calls.before(f"store.transact {table}")
+        self._store.transact(table, writes)
+        self._auditor.stored(self._host, table, writes)
+        self._calls.after(f"store.transact {table}")
+
+
+class _Queue:
+    """The queue, watched."""
+
+    def __init__(self, queue: MemoryQueue, calls: Calls) -> None:
+        self._queue, self._calls = queue, calls
+
+    def send(self, queue: str, body: str, delay: float = 0.0) -> None:
+        self._calls.before(f"queue.send {queue}")
+        self._queue.send(queue, body, delay)
+        self._calls.after(f"queue.send {queue}")
+
+
+class _Calls:
+    """A port whose every call is watched."""
+
+    def __init__(self, port: Any, name: str, calls: Calls) -> None:
+        self._port, self._name, self._calls = port, name, calls
+
+    def __getattr__(self, name: str) -> Any:
+        method, call = getattr(self._port, name), f"{self._name}.{name}"
+
+        def watched(*arguments: Any, **named: Any) -> Any:
+            self._calls.before(call)
+            answer = method(*arguments, **named)
+            self._calls.after(call)
+            return answer
+
+        return watched
+
+
+class _Microsoft(_Calls):
+    """Microsoft, watched; whether a read was whole is known to the auditor."""
+
+    def __init__(self, licences: Licences, calls: Calls, host: Host) -> None:
+        super().__init__(licences, "microsoft", calls)
+        self._host = host
+
+    def read_usage(self, customer: Customer, needs: UsageNeeds = NOTHING_MORE) -> UsageSnapshot:
+        self._calls.before("microsoft.read_usage")
+        snapshot: UsageSnapshot = self._port.read_usage(customer, needs)
+        self._host.read_whole = not snapshot.failed
+        self._calls.after("microsoft.read_usage")
+        return snapshot
+
+
+class _Psa:
+    """A PSA's adapter: what it is asked to write is known to the auditor. Its calls are watched where they leave the process."""
+
+    def __init__(self, psa: Psa, auditor: Auditor, host: Host) -> None:
+        self._psa, self._auditor, self._host = psa, auditor, host
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._psa, name)
+
+    def read_lines(self, *arguments: Any) -> Any:
+        lines = self._psa.read_lines(*arguments)
+        self._host.looked = self._host.applying
+        return lines
+
+    def execute(self, step: Step, send_until: float) -> Receipt:
+        self._auditor.executing(self._host, step)
+        self._host.executing = step
+        try:
+            return self._psa.execute(step, send_until)
+        finally:
+            self._host.executing, self._host.looked = None, False
+
+
+class _Adapters(ConfiguredAdapters):
+    """The real adapters of the PSAs, and the story's Microsoft and mailbox."""
+
+    def __init__(self, world: World, host: Host, clock: HostClock, store: _Store, blobs: Any, secrets: Any) -> None:
+        super().__init__(world.settings, clock, store, blobs, secrets)
+        self._world, self._host = world, host
+        self._microsoft: Any = _Microsoft(world.licences, world.calls, host)
+        self._mailer: Any = _Calls(world.mailbox, "mailer", world.calls)
+
+    def microsoft(self, configuration: Configuration) -> Microsoft:
+        return self._microsoft  # type: ignore[no-any-return]  # stands before one
+
+    def mailer(self, configuration: Configuration) -> Mailer:
+        return self._mailer  # type: ignore[no-any-return]  # stands before one
+
+    def psa(self, configuration: Configuration, connection: str) -> Psa:
+        psa: Any = _Psa(super().psa(configuration, connection), self._world.auditor, self._host)
+        return psa  # type: ignore[no-any-return]  # stands before one
+
+    def render(self, report: RunReport) -> Mail:
+        states = "\n".join(f"{item.customer.name}: {item.customer.state} {item.customer.reason}" for item in report.customers)
+        return Mail("", "", (), f"{len(report.customers)} customers", "", states)

@@ -1,0 +1,30 @@
+"""Books that are gone back to: a ledger's tables hold frozen records, so a copy of each table is a copy of all that is in it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+_KEPT = frozenset({"now", "lock"})
+
+
+def copied(ledger: Any) -> Mapping[str, Any]:
+    """What a ledger holds."""
+    return {item.name: copy.copy(getattr(ledger, item.name)) for item in fields(ledger) if item.name not in _KEPT}
+
+
+def put_back(ledger: Any, saved: Mapping[str, Any]) -> None:
+    """Makes a ledger hold what it held; the tables stay the same objects, since the simulator knows them."""
+    for name, value in saved.items():
+        table = getattr(ledger, name)
+        if isinstance(table, dict):
+            table.clear()
+            table.update(value)
+            if hasattr(table, "__dict__"):
+                table.__dict__.update(value.__dict__)
+        elif isinstance(table, list):
+            table[:] = value
+        else:
+            setattr(ledger, name, copy.copy(value))

@@ -1,0 +1,246 @@
+"""The story of one seed: several days on which everything happens at once, then days on which nothing goes wrong and all must come right.
+
+In the first phase promises may take their time, and none may be broken. In the second trouble stops, people approve what
+waits, and the app must come to rest with the PSA as the licences say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from random import Random
+
+from adapters.http import carried_by
+from sandbox.memory.blobs import MemoryBlobs
+from sandbox.memory.clock import ManualClock
+from sandbox.memory.queue import MemoryQueue, Message
+from sandbox.memory.secrets import MemorySecrets
+from sandbox.simulation.auditor import Auditor, Violation
+from sandbox.simulation.calls import Calls, Killed
+from sandbox.simulation.ending import Ending
+from sandbox.simulation.hosts import Host, World
+from sandbox.simulation.people import People
+from sandbox.simulation.setups import BEGINS, Setup, made, tenant
+from sandbox.simulation.sites.site import Site
+from sandbox.simulation.surroundings import Licences, Mailbox
+from sandbox.simulation.troubles import Rates
+from sandbox.simulation.wire import Fates, Wire
+from sandbox.simulation.workers import Worker
+from sync_core.errors import SyncError
+from sync_core.pipeline import apply_plan, messages, send_notices, sync_customer
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.poison import poison
+from sync_core.pipeline.runs import open_runs
+from sync_core.pipeline.sweep import sweep
+from sync_core.schedule import next_slot
+from sync_core.settings import Settings
+
+STAGES: dict[str, Callable[[Context, messages.Message], None]] = {
+    messages.SYNC_CUSTOMER: sync_customer.sync_customer,
+    messages.APPLY_PLAN: apply_plan.apply_plan,
+    messages.SEND_NOTICES: send_notices.send_notices,
+}
+SETTINGS = Settings.from_environment({"SYNC_INSTALLATION": "test1"})
+SETTLE_SECONDS = 120.0
+_MOST_TRIES = 5
+_MOST_WORKERS = 3
+_MOST_TURNS = 60_000
+_TICK = 0.001
+"""The clock counts microseconds: what is due at a time is due a tick later without doubt."""
+_PERSON = 0.02
+"""How likely somebody does something between two calls, as long as there is something to be done."""
+_SECONDS = (1.0, 3.0, 12.0, 45.0)
+
+Mutation = Callable[[Context], Context]
+"""Takes a safeguard away, to see that the auditor notices."""
+
+
+@dataclass
+class Task:
+    """Something that a process is at: a message, a timer, or what a person asked for."""
+
+    worker: Worker
+    host: Host
+    message: Message | None = None
+
+
+class Story:
+    """One seed at one PSA. The same seed is the same story, in every process. ``mutated`` changes every process's context."""
+
+    def __init__(self, site: Site, seed: int, mutated: Mutation | None = None, *, sweeps: bool = True, trace: list[str] | None = None) -> None:
+        self.site, self.seed = site, seed
+        self.chance = Random(seed)
+        random.seed(seed)  # the HTTP client spreads its waits with it
+        self.setup = Setup.drawn(self.chance, site)
+        self.rates = Rates.drawn(self.chance)
+        self.days = self.chance.choice((1, 1, 2, 3))
+        self.clock = ManualClock(BEGINS)
+        self.calls = Calls(self.clock, self.chance, self.rates, trace)
+        self._mutated, self._sweeps = mutated or (lambda context: context), sweeps
+        self._prepare()
+        self.people = People(self, self.chance)
+        self.tasks: list[Task] = []
+        self._late: list[tuple[float, Callable[[], object]]] = []
+        self._next_sweep = next_slot(SETTINGS.sweep_schedule, self.clock.now())
+        self._deeds = 0
+        self._hosts: list[Host] = []
+        self._made_hosts = 0
+
+    def _prepare(self) -> None:
+        world = made(self.site, self.setup)
+        self.places = world.places
+        self.site.restore(world.books, self.clock)
+        self.store = world.tables.copied()
+        self.queue = MemoryQueue(self.clock, self.chance, self.rates.duplicate)
+        first = 10 if self.setup.adopts else 0
+        units = {tenant(number): [first + self.chance.choice((0, 1, 2, 2)) for _ in range(self.setup.skus)] for number in range(self.setup.customers)}
+        self.licences = Licences(self.clock, self.chance, self.rates, self.calls.told, units)
+        self.mailbox = Mailbox(self.chance, self.rates, self.calls.told)
+        self.auditor = Auditor(self.site, self.places, {tenant(number): self.setup.mode for number in range(self.setup.customers)})
+        secrets, blobs = MemorySecrets(self.site.secrets), MemoryBlobs()
+        self.world = World(
+            self.site, SETTINGS, self.clock, self.calls, self.store, self.queue, blobs, secrets, self.licences, self.mailbox, self.auditor
+        )
+
+    def play(self) -> None:
+        """Plays both phases; raises ``Violation`` for a promise that was not kept."""
+        fates = Fates(self.calls, self.chance, self.later, SETTLE_SECONDS)
+        wire = Wire(self.site, self.calls, fates, lambda request: self.auditor.writing(self._host(), request))
+        try:
+            with carried_by(wire):
+                self.calls.told("begins", f"{self.setup} {self.rates}")
+                for _ in range(self.days):
+                    self._deeds = self.chance.choice((0, 1, 2, 4))
+                    self.people.start_day()
+                    self.work()
+                    self.next_day()
+                Ending(self).play()
+        finally:
+            for task in self.tasks:
+                task.worker.drop()
+
+    def work(self) -> None:
+        """Lets everything happen until nothing is left to do."""
+        for _ in range(_MOST_TURNS):
+            if self._go_on():
+                continue
+            self.auditor.check_books()
+            if not self._deeds:
+                return
+            self._somebody_acts()  # between two nights
+        raise Violation("I7: the night never ended")
+
+    def next_day(self) -> None:
+        """On to the time of the next daily run."""
+        day = self.clock.now().date() + timedelta(days=1)
+        self.pass_time((BEGINS.replace(year=day.year, month=day.month, day=day.day) - self.clock.now()).total_seconds())
+
+    def add(self, name: str, work: Callable[[Context], object], message: Message | None = None, is_desk: bool = False) -> None:
+        """Something more that happens at the same time, in a process of its own or one that is free."""
+        host = self._free_host(is_desk)
+        host.begins(applying=message is not None and message.queue == messages.APPLY_PLAN)
+        self.tasks.append(Task(Worker(f"{host.name} {name}", lambda: work(host.context)), host, message))
+
+    def later(self, seconds: float, action: Callable[[], object]) -> None:
+        """Lets a write be carried out after some seconds."""
+        self._late.append((self.clock.monotonic() + seconds, action))
+
+    def may_edit(self) -> bool:
+        """Whether no process is between its last look and its write, and no write is on its way."""
+        return not self._late and not any(task.host.looked or task.host.executing for task in self.tasks)
+
+    def calm(self) -> None:
+        """From here on nothing goes wrong any more."""
+        self.calls.rates = self.licences.rates = self.mailbox.rates = self.rates = Rates()
+        self.queue.stop_duplicates()
+
+    def _go_on(self) -> bool:
+        ready = [task for task in self.tasks if task.worker.wakes <= self.clock.monotonic()]
+        if self._deeds and self.chance.random() < _PERSON:
+            self._somebody_acts()
+        elif len(self.tasks) < _MOST_WORKERS and self.chance.random() < 0.3 and (message := self.queue.receive()):
+            self.add(message.queue, partial(self._deliver, message), message)
+        elif ready:
+            if self.rates.slow and self.chance.random() < self.rates.slow:
+                self.pass_time(self.chance.choice(_SECONDS))
+            self._turn(self.chance.choice(ready))
+        else:
+            return self._wait()
+        return True
+
+    def _somebody_acts(self) -> None:
+        self._deeds -= 1
+        self.people.act()
+
+    def _deliver(self, message: Message, context: Context) -> None:
+        if message.dequeue_count > _MOST_TRIES:
+            self.calls.told("poison")
+            poison(context, message.queue, message.body)
+        else:
+            STAGES[message.queue](context, messages.Message.read(message.body))
+
+    def _turn(self, task: Task) -> None:
+        self.calls.worker = task.worker
+        task.worker.turn()
+        self.calls.worker = None
+        if task.worker.done:
+            self.tasks.remove(task)
+            task.host.ended()
+            self._ended(task)
+
+    def _ended(self, task: Task) -> None:
+        error, message = task.worker.error, task.message
+        if isinstance(error, Killed):  # its message comes back when its lease is over
+            self._hosts.remove(task.host)
+            return
+        if isinstance(error, SyncError):
+            self.calls.told(f"fails: {error.code}", task.worker.name)
+            if message:
+                self.queue.put_back(message, 30)
+        elif error:
+            raise error
+        elif message:
+            self.queue.delete(message)
+
+    def _wait(self) -> bool:
+        """On to whatever comes next; ``False`` when there is nothing to wait for."""
+        now = self.clock.monotonic()
+        times = [task.worker.wakes for task in self.tasks] + [due for due, _ in self._late]
+        if (visible := self.queue.next_visible()) is not None and len(self.tasks) < _MOST_WORKERS:
+            times.append(now + (visible - self.clock.now()).total_seconds())
+        if self._sweeps and open_runs(self.store):
+            times.append(now + (self._next_sweep - self.clock.now()).total_seconds())
+        if not times:
+            return False
+        self.pass_time(max(min(times) - now, 0.0) + _TICK)
+        return True
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves the clock on; late writes and the sweep happen at their times."""
+        until = self.clock.monotonic() + seconds
+        while self._late and (due := min(self._late, key=lambda each: each[0]))[0] <= until:
+            self._late.remove(due)
+            self.clock.advance(max(due[0] - self.clock.monotonic(), 0.0))
+            self.calls.told("a late write is carried out")
+            due[1]()
+        self.clock.advance(max(until - self.clock.monotonic(), 0.0))
+        if self._next_sweep <= self.clock.now():
+            self._next_sweep = next_slot(SETTINGS.sweep_schedule, self.clock.now())
+            if self._sweeps and open_runs(self.store):
+                self.add("sweep", sweep)
+
+    def _free_host(self, is_desk: bool) -> Host:
+        """A process that has nothing to do, or another one."""
+        free = next((host for host in self._hosts if not host.busy and host.is_desk is is_desk), None)
+        if free is None:
+            self._made_hosts += 1
+            free = Host(self.world, f"{'desk' if is_desk else 'host'} {self._made_hosts}", is_desk)
+            free.context = self._mutated(free.context)
+            self._hosts.append(free)
+        return free
+
+    def _host(self) -> Host | None:
+        return next((task.host for task in self.tasks if task.worker is self.calls.worker), None)
