@@ -2,10 +2,11 @@
 
 import azure.functions as func
 
-from adapters.functions import http, plans, queues, timers
+from adapters.functions import history, http, plans, queues, timers
 
 app = func.FunctionApp()
 app.register_functions(timers.blueprint)
 app.register_functions(queues.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(plans.blueprint)
+app.register_functions(history.blueprint)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from sync_core.errors import Rejected
 from sync_core.model.configuration import Configuration, CustomerConfiguration
+from sync_core.pipeline.context import Context
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 
+_TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HELP = "tenant id, or the customer's name as configured"
 
 
@@ -17,3 +21,9 @@ def chosen_customer(configuration: Configuration, text: str) -> CustomerConfigur
         what = "More than one customer is" if found else "No customer is"
         raise Rejected(f"{what} configured under this name", code=UNKNOWN_CUSTOMER, where=ascii(text), fix="Give the tenant id")
     return found[0]
+
+
+def past_customer(context: Context, text: str) -> str:
+    """The tenant id of a customer that is configured, or was: then only by its tenant id. Raises ``Rejected`` as ``chosen_customer`` does."""
+    wanted = text.strip().casefold()
+    return wanted if _TENANT.fullmatch(wanted) else chosen_customer(context.current_configuration(), text).customer.tenant_id

@@ -70,6 +70,15 @@ class Terminal:
         for line in lines or [""]:
             self._write(margin + self._painted(line, colour))
 
+    def fact(self, heading: str, text: str, width: int = 12, indent: int = 2) -> None:
+        """A paragraph beside its heading; an empty heading goes on with the one before."""
+        margin = " " * (indent + width)
+        room = max(_NARROWEST, self.width - indent - width) if self.width else 10**6
+        lines = textwrap.wrap(self._fitting(clean(text, _LONGEST_TEXT)), room, break_on_hyphens=False) or [""]
+        self._write(f"{' ' * indent}{self._painted(f'{self._fitting(clean(heading)):<{width}}', Colour.CALM)}{lines[0]}")
+        for line in lines[1:]:
+            self._write(margin + line)
+
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Cell | str]]) -> None:
         """A table; columns give way, the widest first, until it fits."""
         body = [[self._cell(cell) for cell in row] for row in rows]

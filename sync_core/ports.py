@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -73,8 +73,12 @@ class Store(Protocol):
         """The row, or ``None``."""
         ...
 
-    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
-        """The rows of a partition whose key starts with ``prefix``, in key order."""
+    def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
+        """The rows of a partition whose key starts with ``prefix`` and comes after ``after``, in key order."""
+        ...
+
+    def partitions(self, table: str) -> Iterator[str]:
+        """The partitions of a table that hold a row, in order, each found by a query of its own: for work that is done once a day."""
         ...
 
     def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
@@ -104,6 +108,14 @@ class Blobs(Protocol):
 
     def get(self, name: str) -> bytes | None:
         """The content, or ``None``."""
+        ...
+
+    def names(self, prefix: str = "") -> Iterable[str]:
+        """The names that start with ``prefix``, in order."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Takes the blob away; one that is not there is no error."""
         ...
 
 

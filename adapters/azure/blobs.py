@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,23 @@ class AzureBlobs:
                 return self._client(name).download_blob().readall()
             except ResourceNotFoundError:
                 return None
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """See ``Blobs.names``."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with self._translated(prefix):
+            try:
+                yield from self._connection.blobs.get_container_client(self._container).list_blob_names(name_starts_with=prefix or None)
+            except ResourceNotFoundError:  # the container was never written to
+                return
+
+    def delete(self, name: str) -> None:
+        """See ``Blobs.delete``."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with self._translated(name), suppress(ResourceNotFoundError):
+            self._client(name).delete_blob()
 
     def _client(self, name: str) -> BlobClient:
         limits.check_blob(name)

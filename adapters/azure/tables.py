@@ -49,7 +49,7 @@ class AzureTables:
             except ResourceNotFoundError:
                 return None
 
-    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+    def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
         """See ``Store.query``. Rows come by the page, so a change made while they are read may be among them."""
         limits.check_key(partition)
         condition, parameters = "PartitionKey eq @partition", {"partition": partition}
@@ -57,7 +57,28 @@ class AzureTables:
             limits.check_key(prefix)
             condition += " and RowKey ge @first and RowKey lt @after"
             parameters |= {"first": prefix, "after": limits.after(prefix)}
+        if after:
+            limits.check_key(after)
+            condition += " and RowKey gt @reached"
+            parameters |= {"reached": after}
         return self._rows(self._client(table), condition, parameters)
+
+    def partitions(self, table: str) -> Iterator[str]:
+        """See ``Store.partitions``."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client, last = self._client(table), ""
+        with self._translated(table):
+            while True:
+                found = client.query_entities("PartitionKey gt @last", parameters={"last": last}, select=["PartitionKey"], results_per_page=1)
+                try:
+                    row = next(iter(found), None)
+                except ResourceNotFoundError:  # the table was never written to
+                    return
+                if row is None:
+                    return
+                last = row["PartitionKey"]
+                yield last
 
     def _rows(self, client: TableClient, condition: str, parameters: dict[str, str]) -> Iterator[Row]:
         from azure.core.exceptions import ResourceNotFoundError

@@ -28,6 +28,7 @@ _STATUS = {
     ROLE_MISSING: 403,
     "four-eyes": 403,
     "no-plan": 404,
+    "nothing-known": 404,
     "unknown-run": 404,
     "plan-applying": 409,
     "plan-superseded": 409,

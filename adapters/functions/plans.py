@@ -45,7 +45,7 @@ def plans(request: func.HttpRequest) -> func.HttpResponse:
 @with_problems
 def plan(request: func.HttpRequest) -> func.HttpResponse:
     """A customer's newest plan, for whoever has the key."""
-    return answer(plan_document(show_plan(context(), _id(request, "tenantId"))))
+    return answer(plan_document(show_plan(context(), id_of(request, "tenantId"))))
 
 
 @blueprint.route("review/plans", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -61,7 +61,7 @@ def review_plans(request: func.HttpRequest) -> func.HttpResponse:
 def review_plan(request: func.HttpRequest) -> func.HttpResponse:
     """A customer's newest plan, for people with a role."""
     need(who(request), *Role)
-    return answer(plan_document(show_plan(context(), _id(request, "tenantId"))))
+    return answer(plan_document(show_plan(context(), id_of(request, "tenantId"))))
 
 
 @blueprint.route("customers/{tenantId}/plan/approve", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -106,7 +106,7 @@ def drop_run(request: func.HttpRequest) -> func.HttpResponse:
 def undo_customer(request: func.HttpRequest) -> func.HttpResponse:
     """Starts the undo of a customer's changes, of a run's at the customer, or of its newest plan: ``{"changes": [IDS], "run": ID, "why": TEXT}``."""
     by = need(who(request), Role.APPROVER)
-    body, tenant_id = _Body.of(request, "changes", "run", "why"), _id(request, "tenantId").lower()
+    body, tenant_id = _Body.of(request, "changes", "run", "why"), id_of(request, "tenantId").lower()
     run_id = body.text("run")
     if run_id and tenant_id not in customers_to_undo(context(), run_id):
         raise Rejected("The run planned nothing for this customer", fix="GET the run to see its customers")
@@ -119,7 +119,7 @@ def undo_customer(request: func.HttpRequest) -> func.HttpResponse:
 def undo_run(request: func.HttpRequest) -> func.HttpResponse:
     """Starts the undo of all that a run wrote: ``{"why": TEXT}``. Each customer's plan then waits for approval."""
     by = need(who(request), Role.APPROVER)
-    body, run_id = _Body.of(request, "why"), _id(request, "runId")
+    body, run_id = _Body.of(request, "why"), id_of(request, "runId")
     return _undo(request, Undo(run_id=run_id, why=body.why), customers_to_undo(context(), run_id), by)
 
 
@@ -144,13 +144,13 @@ def _decide(request: func.HttpRequest, decision: Decision) -> func.HttpResponse:
     by = need(who(request), Role.APPROVER)
     body = _Body.of(request, "plan", "changes", "why", "days")
     plan_id, days = body.text("plan", needed=True), body.days
-    decided = decide(context(), _id(request, "tenantId"), body.chosen, decision, by, body.why, plan_id=plan_id, days=days)
+    decided = decide(context(), id_of(request, "tenantId"), body.chosen, decision, by, body.why, plan_id=plan_id, days=days)
     return answer(decided_document(decided, lambda run_id: url_of(request, f"runs/{run_id}")), 202 if decided.run else 200)
 
 
 def _settle(request: func.HttpRequest, decision: Decision) -> func.HttpResponse:
     by = need(who(request), Role.APPROVER)
-    decided = decide_held_run(context(), _id(request, "runId"), decision, by, _Body.of(request, "why").why)
+    decided = decide_held_run(context(), id_of(request, "runId"), decision, by, _Body.of(request, "why").why)
     return answer(together_document(decided, lambda run_id: url_of(request, f"runs/{run_id}")), 202 if decided.run else 200)
 
 
@@ -167,7 +167,8 @@ def _switch(by: Who, reason: str) -> func.HttpResponse:
     return answer(switch)
 
 
-def _id(request: func.HttpRequest, name: str) -> str:
+def id_of(request: func.HttpRequest, name: str) -> str:
+    """An id in the address; raises ``Rejected`` for what is none of ours."""
     text = str(request.route_params.get(name, ""))
     if not text or len(text) > _LONGEST_ID or not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in text):
         raise Rejected("An id in the address is not one of ours", fix="GET /api/runs and GET /api/plans name them")

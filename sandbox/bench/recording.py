@@ -109,9 +109,12 @@ class _RecordedStore:
         self.effects.append(Get(table, partition, key))
         return self.store.get(table, partition, key)
 
-    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+    def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
         self.effects.append(Query(table, partition, prefix))
-        return self.store.query(table, partition, prefix)
+        return self.store.query(table, partition, prefix, after)
+
+    def partitions(self, table: str) -> Iterator[str]:
+        return self.store.partitions(table)
 
     def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
         if writes:

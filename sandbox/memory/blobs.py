@@ -25,6 +25,18 @@ class MemoryBlobs:
         self._on_call(f"blobs.get {name}")
         return self._contents.get(name)
 
-    def names(self) -> list[str]:
-        """The names of all blobs, in order."""
+    def names(self, prefix: str = "") -> list[str]:
+        """See ``Blobs.names``."""
+        self._on_call(f"blobs.names {prefix}")
+        return sorted(name for name in self._contents if name.startswith(prefix))
+
+    @property
+    def held(self) -> list[str]:
+        """The names of all blobs, for whoever looks on: no call is told."""
         return sorted(self._contents)
+
+    def delete(self, name: str) -> None:
+        """See ``Blobs.delete``."""
+        limits.check_blob(name)
+        self._on_call(f"blobs.delete {name}")
+        self._contents.pop(name, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sync_core.ports import Blobs, Queue, Row, RowWrite, Store
@@ -37,15 +37,21 @@ class CountingStore:
         self._operations.append(Operation("get", table, kind(partition), int(row is not None)))
         return row
 
-    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+    def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
         """See ``Store.query``. It is listed when it has been read to its end or is given up."""
         rows = 0
         try:
-            for row in self._store.query(table, partition, prefix):
+            for row in self._store.query(table, partition, prefix, after):
                 rows += 1
                 yield row
         finally:
             self._operations.append(Operation("query", table, kind(partition), rows))
+
+    def partitions(self, table: str) -> Iterator[str]:
+        """See ``Store.partitions``. Each is an operation."""
+        for found in self._store.partitions(table):
+            self._operations.append(Operation("partition", table))
+            yield found
 
     def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
         """See ``Store.transact``. One that is refused is an operation too; one without writes is none."""
@@ -84,6 +90,16 @@ class CountingBlobs:
         """See ``Blobs.get``."""
         self._operations.append(Operation("get blob", kind(name)))
         return self._blobs.get(name)
+
+    def names(self, prefix: str = "") -> Iterable[str]:
+        """See ``Blobs.names``."""
+        self._operations.append(Operation("list blobs", kind(prefix)))
+        return self._blobs.names(prefix)
+
+    def delete(self, name: str) -> None:
+        """See ``Blobs.delete``."""
+        self._operations.append(Operation("delete blob", kind(name)))
+        self._blobs.delete(name)
 
 
 def kind(text: str) -> str:

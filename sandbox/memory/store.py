@@ -52,16 +52,27 @@ class MemoryStore:
         with self._lock:
             return self._rows(table, partition).get(key)
 
-    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+    def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
         """See ``Store.query``."""
         limits.check_table(table)
         limits.check_key(partition)
         if prefix:
             limits.check_key(prefix)
-        return itertools.chain.from_iterable(self._pages(table, partition, prefix))
+        return itertools.chain.from_iterable(self._pages(table, partition, prefix, after))
 
-    def _pages(self, table: str, partition: str, prefix: str) -> Iterator[list[Row]]:
+    def partitions(self, table: str) -> Iterator[str]:
+        """See ``Store.partitions``."""
+        limits.check_table(table)
         last = ""
+        while True:
+            self._on_call(f"store.partitions {table}")
+            with self._lock:
+                found = min((name for (of, name), rows in self._partitions.items() if of == table and rows and name > last), default="")
+            if not found:
+                return
+            yield (last := found)
+
+    def _pages(self, table: str, partition: str, prefix: str, last: str) -> Iterator[list[Row]]:
         while True:
             self._on_call(f"store.query {table}")
             with self._lock:

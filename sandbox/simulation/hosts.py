@@ -93,11 +93,17 @@ class _Store:
         self._calls.after(f"store.get {table}")
         return row
 
-    def query(self, table: str, partition: str, prefix: str = "") -> Iterator[Row]:
+    def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
         self._calls.before(f"store.query {table}")
-        rows = list(self._store.query(table, partition, prefix))
+        rows = list(self._store.query(table, partition, prefix, after))
         self._calls.after(f"store.query {table}")
         return iter(rows)
+
+    def partitions(self, table: str) -> Iterator[str]:
+        self._calls.before(f"store.partitions {table}")
+        found = list(self._store.partitions(table))
+        self._calls.after(f"store.partitions {table}")
+        return iter(found)
 
     def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
         self._calls.before(f"store.transact {table}")

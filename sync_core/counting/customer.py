@@ -46,3 +46,9 @@ def people_by_item(snapshot: UsageSnapshot, configuration: Configuration, item: 
     selections = Selections(snapshot)
     found = {item_id: people_of(item_id, licences, item.splits, snapshot, selections) for item_id in item.named}
     return {item_id: people for item_id, people in found.items() if people is not None}
+
+
+def holders_of(item_id: str, snapshot: UsageSnapshot, configuration: Configuration, item: CustomerConfiguration) -> People | None:
+    """The people behind one item, whether a line names them or not; ``None`` where it is not known who they are."""
+    licences = {licence.item_id: licence for licence in configuration.custom_licences_of(item)}
+    return people_of(item_id, licences, item.splits, snapshot, Selections(snapshot))

@@ -1,4 +1,4 @@
-"""What blobs promise: the last content under a name."""
+"""What blobs promise: the last content under a name, names in order, and that what is deleted is gone."""
 
 import pytest
 
@@ -30,3 +30,20 @@ def test_a_name_that_tools_read_differently_is_refused(blobs: Blobs, name: str) 
         blobs.put(name, b"")
     with pytest.raises(ValueError, match="blob name"):
         blobs.get(name)
+
+
+def test_names_come_in_order_and_by_prefix(blobs: Blobs) -> None:
+    assert list(blobs.names()) == []
+    for name in ("b/2", "a/1", "b/10", "c"):
+        blobs.put(name, b"x")
+    assert list(blobs.names()) == ["a/1", "b/10", "b/2", "c"]
+    assert list(blobs.names("b/")) == ["b/10", "b/2"]
+    assert list(blobs.names("nothing/")) == []
+
+
+def test_a_deleted_blob_is_gone_and_may_be_deleted_again(blobs: Blobs) -> None:
+    blobs.delete("a")
+    blobs.put("a", b"x")
+    for _ in range(2):
+        blobs.delete("a")
+        assert (blobs.get("a"), list(blobs.names())) == (None, [])

@@ -108,7 +108,7 @@ def test_a_call_can_be_stopped_before_anything_happens() -> None:
         with pytest.raises(KeyboardInterrupt):
             attempt()
     assert calls == ["store.transact runs", "queue.send stage", "blobs.put a"]
-    assert (queue.waiting(), blobs.names()) == ([], [])
+    assert (queue.waiting(), blobs.held) == ([], [])
 
 
 def test_another_worker_can_move_in_between_a_read_and_a_write() -> None:

@@ -183,6 +183,22 @@ def test_a_query_by_prefix_gives_the_keys_that_start_with_it(store: Store, table
     assert set(texts(store, table, "b")) == set(keys) - {"a", "c"}
 
 
+def test_a_query_goes_on_after_a_key(store: Store, table: str) -> None:
+    store.transact(table, insert(*(row(key) for key in ("a-1", "a-2", "a-3", "b-1"))))
+    assert [found.key for found in store.query(table, "p", "a-", "a-1")] == ["a-2", "a-3"]
+    assert [found.key for found in store.query(table, "p", after="a-2")] == ["a-3", "b-1"]
+    assert list(store.query(table, "p", "a-", "a-3")) == []
+
+
+def test_partitions_come_once_each_and_in_order_as_long_as_they_hold_a_row(store: Store, table: str) -> None:
+    assert list(store.partitions(table)) == []
+    for partition in ("q", "p", "r"):
+        store.transact(table, insert(row("a", partition=partition), row("b", partition=partition)))
+    assert list(store.partitions(table)) == ["p", "q", "r"]
+    store.transact(table, [RowWrite(Write.DELETE, row(key, partition="q")) for key in ("a", "b")])
+    assert list(store.partitions(table)) == ["p", "r"]
+
+
 def test_rows_carry_the_etag_that_a_replace_needs_however_they_were_read(store: Store, table: str) -> None:
     read = stored(store, table, row())
     assert list(store.query(table, "p")) == [read]

@@ -21,6 +21,8 @@ ROLES = (READER, APPROVER, ADMINISTRATOR)
 ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "review/plans"): ROLES,
     ("GET", f"review/customers/{UNKNOWN}/plan"): ROLES,
+    ("GET", f"review/customers/{UNKNOWN}/explain"): ROLES,
+    ("GET", f"review/customers/{UNKNOWN}/history"): ROLES,
     ("POST", f"customers/{UNKNOWN}/plan/approve"): (APPROVER,),
     ("POST", f"customers/{UNKNOWN}/plan/reject"): (APPROVER,),
     ("POST", "plans/approve-safe"): (APPROVER,),
@@ -136,6 +138,27 @@ def test_a_key_reads_plans_and_a_role_does_too(signed_in: Chain) -> None:
     by_key = signed_in.call("GET", "plans")
     assert by_key.json == ask(signed_in, "GET", "review/plans", principal(READER)).json
     assert "Alpine Ski House" in by_key.text
+
+
+def test_a_key_is_told_numbers_and_a_person_who_was_counted(signed_in: Chain) -> None:
+    tenant_id = signed_in.tenant_id("Contoso")
+    by_key = signed_in.call("GET", f"customers/{tenant_id}/explain")
+    by_person = ask(signed_in, "GET", f"review/customers/{tenant_id}/explain", principal(READER))
+    assert [each["units"] for each in by_key.json] == [each["units"] for each in by_person.json]
+    assert not any(each["people"]["names"] for each in by_key.json) and all(each["people"]["withheld"] for each in by_key.json)
+    assert by_person.json[0]["question"].startswith("Why is ") and dict(map(tuple, by_person.json[0]["answer"]))["Rule"]
+    assert is_problem(signed_in.call("GET", f"customers/{tenant_id}/explain?item=nothing"), 404)
+    assert is_problem(signed_in.call("GET", f"customers/{tenant_id}/explain?on=yesterday"), 400)
+
+
+def test_the_history_is_read_as_json_or_as_csv(signed_in: Chain) -> None:
+    tenant_id = signed_in.tenant_id("Contoso")
+    entries = signed_in.call("GET", f"customers/{tenant_id}/history").json
+    assert {"read", "planned", "sent", "applied"} <= {entry["kind"] for entry in entries}
+    as_csv = ask(signed_in, "GET", f"review/customers/{tenant_id}/history?format=csv", principal(READER)).text
+    assert as_csv.lstrip("\ufeff").startswith("at,kind,tenant_id") and len(as_csv.splitlines()) == len(entries) + 1
+    assert is_problem(signed_in.call("GET", f"customers/{tenant_id}/history?format=xml"), 400)
+    assert is_problem(signed_in.call("GET", f"customers/{tenant_id}/history?from=2020-01-01&to=2026-01-01"), 400)
 
 
 def test_a_change_is_approved_for_exactly_the_plan_that_was_seen(signed_in: Chain) -> None:

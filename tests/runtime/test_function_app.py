@@ -24,10 +24,14 @@ ROUTES = {
     "show_run": ("runs/{runId}", ["GET"]),
     "plans": ("plans", ["GET"]),
     "plan": ("customers/{tenantId}/plan", ["GET"]),
+    "explain_numbers": ("customers/{tenantId}/explain", ["GET"]),
+    "history": ("customers/{tenantId}/history", ["GET"]),
 }
 FOR_PEOPLE = {
     "review_plans": ("review/plans", ["GET"]),
     "review_plan": ("review/customers/{tenantId}/plan", ["GET"]),
+    "review_explanation": ("review/customers/{tenantId}/explain", ["GET"]),
+    "review_history": ("review/customers/{tenantId}/history", ["GET"]),
     "approve": ("customers/{tenantId}/plan/approve", ["POST"]),
     "reject": ("customers/{tenantId}/plan/reject", ["POST"]),
     "approve_all_safe": ("plans/approve-safe", ["POST"]),
