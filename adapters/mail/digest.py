@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapters.mail.digest_sections import Digest, digest_of
+from adapters.mail.digest_parts import Digest
+from adapters.mail.digest_sections import digest_of
 from sync_core.hostile_text import clean
 from sync_core.pipeline.report import RunReport
 from sync_core.ports import Mail

@@ -2,107 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
-from sync_core.model.access import AccessFinding
+from adapters.mail.digest_parts import MOST_LINES, Banner, Digest, Entry, Headline, Line, Section, Tone, entry_of, section_of
+from adapters.mail.found_sections import found_sections, numbers_of
+from sync_core.model.notices import NoticeKind
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 from sync_core.model.runs import CustomerRun, CustomerState, RunKind
-from sync_core.pipeline.report import CustomerReport, RunReport
+from sync_core.pipeline.report import RunReport
+from sync_core.pipeline.run_findings import NOT_WRITTEN, of_failure, reason_of, told_of
 from sync_core.pipeline.wording import before_and_after, counts, money_by_currency, money_effect
-
-MOST_ENTRIES = 30
-MOST_LINES = 12
-_TRACE = re.compile(r" \(trace [0-9a-f-]+\)")
-"""Microsoft's id of one answer; it stands in the run over HTTP, and would make every failure look different."""
-_NOT_WRITTEN = (ChangeResult.HALF_DONE, ChangeResult.FAILED)
-
-
-class Tone(StrEnum):
-    """How a part wants to be met."""
-
-    GOOD = "good"
-    WAITING = "waiting"
-    BAD = "bad"
-    CALM = "calm"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing about an entry: what it is about, what is said of it, an amount, what to do about it, and the small print."""
-
-    about: str
-    text: str = ""
-    amount: str = ""
-    fix: str = ""
-    details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One customer, or several with the same thing to say. ``more`` lines were left out."""
-
-    title: str
-    lines: tuple[Line, ...] = ()
-    more: int = 0
-    customers: int = 1
-
-
-@dataclass(frozen=True)
-class Section:
-    """Entries of one kind. ``lead`` says what to do about them; ``more`` entries were left out, and ``customers`` counts all."""
-
-    title: str
-    tone: Tone
-    lead: str
-    entries: tuple[Entry, ...]
-    more: int
-    customers: int
-
-
-@dataclass(frozen=True)
-class Headline:
-    """A number with its word, as ``3 changed``."""
-
-    number: int
-    word: str
-    tone: Tone
-
-
-@dataclass(frozen=True)
-class Banner:
-    """What stands above everything: the run was held or its writes were stopped."""
-
-    title: str
-    why: str
-    fix: str
-
-
-@dataclass(frozen=True)
-class Digest:
-    """The whole message. ``money`` has one row for each kind of change, with an amount for each currency."""
-
-    title: str
-    subtitle: str
-    summary: str
-    banner: Banner | None
-    headlines: tuple[Headline, ...]
-    money: tuple[tuple[str, tuple[str, ...]], ...]
-    sections: tuple[Section, ...]
-    run_id: str
-
-    @property
-    def quiet(self) -> bool:
-        """Whether there is nothing to tell but that all is well."""
-        return not self.sections and self.banner is None
 
 
 def digest_of(report: RunReport) -> Digest:
     """What there is to tell of a run."""
+    report = told_of(report)
     banner, headlines, sections = _banner(report), _headlines(report), _sections(report)
     only = report.customers[0].customer.name if report.run.kind is RunKind.RESYNC and len(report.customers) == 1 else ""
     return Digest(
@@ -114,7 +30,12 @@ def digest_of(report: RunReport) -> Digest:
         money=_money(report),
         sections=sections,
         run_id=report.run.run_id,
+        whole=_whole(report),
     )
+
+
+def _whole(report: RunReport) -> bool:
+    return report.kinds >= {NoticeKind.FAILED, NoticeKind.WAITING, NoticeKind.HELD}
 
 
 def _banner(report: RunReport) -> Banner | None:
@@ -133,26 +54,26 @@ def _headlines(report: RunReport) -> tuple[Headline, ...]:
     waiting = _having(report, lambda change: change.result in (ChangeResult.WAITING, ChangeResult.HELD))
     observed = _having(report, lambda change: change.result is ChangeResult.OBSERVED)
     failed = len(report.in_state(CustomerState.FAILED))
-    headlines = (
-        Headline(len(read), f"of {len(report.customers)} read", Tone.CALM),
-        Headline(changed, "changed", Tone.GOOD if changed else Tone.CALM),
-        Headline(waiting, "waiting", Tone.WAITING if waiting else Tone.CALM),
-        Headline(failed, "failed", Tone.BAD if failed else Tone.CALM),
+    told = (
+        (NoticeKind.APPLIED, Headline(changed, "changed", Tone.GOOD if changed else Tone.CALM)),
+        (NoticeKind.WAITING, Headline(waiting, "waiting", Tone.WAITING if waiting else Tone.CALM)),
+        (NoticeKind.FAILED, Headline(failed, "failed", Tone.BAD if failed else Tone.CALM)),
     )
+    headlines = (Headline(len(read), f"of {len(report.customers)} read", Tone.CALM), *(each for kind, each in told if kind in report.kinds))
     return (*headlines, Headline(observed, "would change", Tone.CALM)) if observed else headlines
 
 
 def _having(report: RunReport, wanted: Callable[[Change], bool]) -> int:
-    return sum(any(wanted(change) for change in item.changes) for item in report.customers)
+    return sum(any(wanted(change) for change in item.changes) for item in (*report.customers, *report.earlier))
 
 
 def _summary(report: RunReport, banner: Banner | None, headlines: Sequence[Headline], sections: Sequence[Section]) -> str:
-    numbers = [f"{headline.number} {headline.word}" for headline in headlines[1:] if headline.number]
+    numbers = [*(f"{headline.number} {headline.word}" for headline in headlines[1:] if headline.number), *numbers_of(report)]
     if report.run.stopped:
         numbers.insert(0, "WRITING STOPPED")
     elif banner:
         numbers.insert(0, "RUN HELD")
-    return ", ".join(numbers) or ("nothing changed" if sections else "all is equal")
+    return ", ".join(numbers) or ("nothing changed" if sections or not _whole(report) else "all is equal")
 
 
 def _money(report: RunReport) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -162,7 +83,8 @@ def _money(report: RunReport) -> tuple[tuple[str, tuple[str, ...]], ...]:
         "Planned, not applied": ChangeResult.PLANNED,
         "Observed only": ChangeResult.OBSERVED,
     }
-    rows = ((name, money_by_currency(change for _, change in report.changes() if change.result is result)) for name, result in kinds.items())
+    changes = [change for item in (*report.customers, *report.earlier) for change in item.changes]
+    rows = ((name, money_by_currency(change for change in changes if change.result is result)) for name, result in kinds.items())
     return tuple((name, _amounts(totals)) for name, totals in rows if totals)
 
 
@@ -175,32 +97,27 @@ def _sections(report: RunReport) -> tuple[Section, ...]:
     look = "Look at the line in the PSA before the next invoice; the next run plans again from what is there."
     decide = "Look at them with “dev.py plan list”, then “dev.py plan approve” or “dev.py plan reject”."
     sections = (
-        _section("Half done or refused by the PSA", Tone.BAD, look, _changes(report, _is(*_NOT_WRITTEN))),
-        _section("Failed", Tone.BAD, "They are tried again in the next run; until then their lines stay as they are.", _failures(report)),
-        _section("Access that is broken, or ends", _access_tone(report.access), "Without it nobody can be read.", _access_entries(report.access)),
-        _section("Waiting for your approval", Tone.WAITING, decide, _changes(report, _is(ChangeResult.WAITING))),
-        _section("Planned, and not applied", Tone.WAITING, "The next run plans them again.", _changes(report, _is(ChangeResult.PLANNED))),
-        _section("Held", Tone.WAITING, "They stay held until the cause is gone.", _changes(report, _is_held)),
-        _section("Questions to you", Tone.WAITING, "Answer them in the configuration or in the PSA.", _changes(report, _is_question)),
-        _section("Applied", Tone.GOOD, "", _changes(report, _is(ChangeResult.APPLIED))),
-        _section("Not linked to a billing profile", Tone.WAITING, "Nobody is billed for these until they are linked.", _unlinked(report)),
-        _section(
+        section_of("Half done or refused by the PSA", Tone.BAD, look, _changes(report, _is(*NOT_WRITTEN))),
+        section_of("Failed", Tone.BAD, "They are tried again in the next run; until then their lines stay as they are.", _failures(report)),
+        section_of("Waiting for your approval", Tone.WAITING, decide, _changes(report, _is(ChangeResult.WAITING))),
+        section_of("Planned, and not applied", Tone.WAITING, "The next run plans them again.", _changes(report, _is(ChangeResult.PLANNED))),
+        section_of("Held", Tone.WAITING, "They stay held until the cause is gone.", _changes(report, _is_held)),
+        section_of("Questions to you", Tone.WAITING, "Answer them in the configuration or in the PSA.", _changes(report, _is_question)),
+        section_of("Applied", Tone.GOOD, "", _changes(report, _is(ChangeResult.APPLIED))),
+        section_of("Not linked to a billing profile", Tone.WAITING, "Nobody is billed for these until they are linked.", _unlinked(report)),
+        section_of(
             "Observed only", Tone.CALM, "These customers are in observe mode: nothing was written.", _changes(report, _is(ChangeResult.OBSERVED))
         ),
-        _section("Not read for days", Tone.BAD, "Their lines are billed as they were last known.", _unread(report.unread)),
-        _section("New customers", Tone.CALM, "They are not configured, so nothing is billed for them.", map(Entry, report.new)),
-        _section(
+        section_of("Not read for days", Tone.BAD, "Their lines are billed as they were last known.", _unread(report.unread)),
+        section_of("New customers", Tone.CALM, "They are not configured, so nothing is billed for them.", map(Entry, report.new)),
+        section_of(
             "Customers without an active relationship", Tone.WAITING, "Renew it, or take them out of the configuration.", map(Entry, report.gone)
         ),
-        _section("Rejected", Tone.CALM, "Left alone on a person's word.", _changes(report, _is(ChangeResult.REJECTED))),
-        _section("Seen, and not billed", Tone.CALM, "Trials, seats that somebody else sold, and seats that cannot be used.", _notes(report)),
+        *found_sections(report),
+        section_of("Rejected", Tone.CALM, "Left alone on a person's word.", _changes(report, _is(ChangeResult.REJECTED))),
+        section_of("Seen, and not billed", Tone.CALM, "Trials, seats that somebody else sold, and seats that cannot be used.", _notes(report)),
     )
     return tuple(section for section in sections if section.entries)
-
-
-def _section(title: str, tone: Tone, lead: str, entries: Iterable[Entry]) -> Section:
-    found = tuple(entries)
-    return Section(title, tone, lead, found[:MOST_ENTRIES], max(0, len(found) - MOST_ENTRIES), sum(entry.customers for entry in found))
 
 
 def _is(*results: ChangeResult) -> Callable[[Change], bool]:
@@ -216,14 +133,10 @@ def _is_held(change: Change) -> bool:
 
 
 def _changes(report: RunReport, wanted: Callable[[Change], bool]) -> Iterable[Entry]:
-    for item in report.customers:
+    for item in (*report.customers, *report.earlier):
         lines = [_change_line(item.customer, change) for change in item.changes if wanted(change)]
         if lines:
-            yield _entry(item.customer.name, lines)
-
-
-def _entry(title: str, lines: Sequence[Line]) -> Entry:
-    return Entry(title, tuple(lines[:MOST_LINES]), max(0, len(lines) - MOST_LINES))
+            yield entry_of(item.customer.name, lines)
 
 
 def _change_line(customer: CustomerRun, change: Change) -> Line:
@@ -255,8 +168,9 @@ def _failures(report: RunReport) -> Iterable[Entry]:
     """Customers with the same reason and fix are told of together: one lost key is one thing to mend, not eight hundred."""
     alike: dict[tuple[str, str], list[CustomerRun]] = {}
     for item in report.in_state(CustomerState.FAILED):
-        if not _tells_itself(item):
-            alike.setdefault((_TRACE.sub("", item.customer.reason), item.customer.fix), []).append(item.customer)
+        failure = of_failure(item)
+        if failure and failure.kind in report.kinds and failure.finding_id not in report.silent:
+            alike.setdefault((reason_of(item.customer), item.customer.fix), []).append(item.customer)
     for (reason, fix), customers in alike.items():
         title = customers[0].name if len(customers) == 1 else f"{len(customers)} customers"
         names = (_enumeration([customer.name for customer in customers]),) if len(customers) > 1 else ()
@@ -268,39 +182,17 @@ def _enumeration(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_LINES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _tells_itself(item: CustomerReport) -> bool:
-    """Whether the customer failed because of changes that have a section of their own."""
-    return any(change.result in _NOT_WRITTEN for change in item.changes)
-
-
 def _unlinked(report: RunReport) -> Iterable[Entry]:
     for item in report.customers:
         lines = [Line(unlinked.item, counts(unlinked)) for unlinked in item.customer.unlinked]
         if lines:
-            yield _entry(item.customer.name, lines)
+            yield entry_of(item.customer.name, lines)
 
 
 def _notes(report: RunReport) -> Iterable[Entry]:
     for item in report.customers:
         if item.customer.notes:
-            yield _entry(item.customer.name, [Line("", note) for note in item.customer.notes])
-
-
-def _access_tone(found: Iterable[tuple[str, AccessFinding]]) -> Tone:
-    """Red where something does not work or ends within a week."""
-    return Tone.BAD if any(one.urgent for _, one in found) else Tone.WAITING
-
-
-def _access_entries(found: Iterable[tuple[str, AccessFinding]]) -> Iterable[Entry]:
-    """Customers whose access ends on the same day are told of together; what is everybody's has an entry of its own."""
-    alike: dict[tuple[str, str], list[tuple[str, AccessFinding]]] = {}
-    for name, one in found:
-        alike.setdefault((one.what, "" if one.tenant_id else one.fix), []).append((name, one))
-    for (what, _), ones in alike.items():
-        names = [name for name, _ in ones if name]
-        title = names[0] if len(names) == 1 else f"{len(names)} customers" if names else "Everybody"
-        details = (_enumeration(names),) if len(names) > 1 else ()
-        yield Entry(title, (Line("", what, fix=ones[0][1].fix, details=details),), customers=len(ones))
+            yield entry_of(item.customer.name, [Line("", note) for note in item.customer.notes])
 
 
 def _unread(unread: Iterable[tuple[str, date]]) -> Iterable[Entry]:

@@ -38,7 +38,7 @@ param workspaceId string
 
 var stages = ['sync-customer', 'apply-plan', 'send-notices', 'cut-over']
 var queueNames = concat(stages, map(stages, stage => '${stage}-poison'))
-var tableNames = ['configuration', 'runs', 'customers', 'control', 'leases', 'budget', 'signin', 'cutovers']
+var tableNames = ['configuration', 'runs', 'customers', 'control', 'leases', 'budget', 'signin', 'cutovers', 'notices']
 var evidenceName = 'evidence'
 var packagesName = 'packages'
 

@@ -104,6 +104,7 @@ def _customer(old: CustomerConfiguration, new: CustomerConfiguration) -> Iterato
     yield from _changes(_without_stop(_members("guard rails", old.guard_rails, new.guard_rails)))
     yield from _changes(_without_stop(_members("approvals", old.approvals, new.approvals)))
     yield from _without_stop(_sets("excluded SKUs", old.excluded_skus, new.excluded_skus))
+    yield from _changes(_without_stop(_members("notices", old.silence, new.silence)))
     if old.names != new.names:
         yield f"people {'may be named where a profile says so' if new.names else 'are no longer named'}"
     own = [{licence.name: licence for licence in item.custom_licences} for item in (old, new)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sync_core.configuration.custom_layout import CUSTOM_LICENCE, ITEM, OWN_CUSTOM_LICENCE, SKU, WHERE
+from sync_core.configuration.notice_layout import NOTICES, SILENCE
 from sync_core.configuration.shapes import Field, Fields, ListOf, MapOf, Schema
 from sync_core.configuration.values import (
     amount,
     base_url,
     choice,
     day,
-    email_address,
     flag,
     guid,
     identifier,
@@ -25,7 +25,7 @@ from sync_core.configuration.values import (
 )
 from sync_core.model.agreements import Charge
 from sync_core.model.billing import Basis, Decreases, ManualEdits, Names
-from sync_core.model.configuration import Credential, MailVia
+from sync_core.model.configuration import Credential
 from sync_core.model.customers import Mode, SignIn
 from sync_core.model.plans import ChangeKind
 from sync_core.model.terms import TermsFrom
@@ -175,25 +175,6 @@ APPROVALS = Fields(
     }
 )
 
-SMTP = Fields(
-    {
-        "host": Field(text_value("a host name"), "The mail server.", required=True),
-        "port": Field(whole_number(), "Its port; 587 by default."),
-        "user": Field(text_value("a user name"), "Who signs in; nobody by default."),
-        "password_secret": Field(secret_name(), "Name of the Key Vault secret that holds the password."),
-    }
-)
-
-NOTICES = Fields(
-    {
-        "recipients": Field(ListOf(email_address()), "Who gets the digest of every run."),
-        "sender": Field(email_address(), "Whom it comes from."),
-        "via": Field(choice(MailVia), "How it leaves: graph (the default) or smtp."),
-        "smtp": Field(SMTP, "The mail server, for smtp."),
-        "unread_after_days": Field(whole_number(), "Customers that were not read for so many days are listed; 3 by default."),
-    }
-)
-
 EXCLUSIONS = Fields(
     {
         "defaults": Field(flag(), "Whether the built-in list of free and viral SKUs is left out; true by default."),
@@ -217,6 +198,7 @@ CUSTOMER = Fields(
         ),
         "names": Field(flag(), "False where nobody of this customer is to be named on an invoice, whatever the profiles say; true by default."),
         "guard_rails": Field(GUARD_RAILS, "Where this customer's limits differ."),
+        "notices": Field(SILENCE, "What is not told of this customer."),
         "approvals": Field(OWN_APPROVALS, "Where this customer needs another word; kinds that are not named stay as for everybody."),
     },
     at_most_one=[("company", "companies")],

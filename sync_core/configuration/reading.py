@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sync_core.configuration.custom_licences import own_custom_licences, read_custom_licences
 from sync_core.configuration.expansion import Rule, customer_links, read_rules, warn_of_shared_products
 from sync_core.configuration.known_skus import FREE_SKUS, KnownSkus
 from sync_core.configuration.layout import FILE, TEMPLATES
 from sync_core.configuration.nodes import Node, Place, Problem, Problems, did_you_mean, shown
+from sync_core.configuration.notices import read_notices, read_silence
 from sync_core.configuration.profiles import read_profiles
 from sync_core.configuration.references import References
 from sync_core.configuration.shapes import Read, Section
 from sync_core.errors import InvalidConfiguration
-from sync_core.model.configuration import Approvals, Configuration, Connection, CustomerConfiguration, GuardRails, MailVia, Notices, Partner
+from sync_core.model.configuration import Approvals, Configuration, Connection, CustomerConfiguration, GuardRails, Partner
 from sync_core.model.customers import Customer
 from sync_core.model.plans import ChangeKind
 
@@ -77,7 +77,7 @@ def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problem
         connections=tuple(connections.values()),
         customers=tuple(item for _, item in customers),
         guard_rails=usual[0],
-        notices=_notices(file.section("notices"), problems),
+        notices=read_notices(file.section("notices"), references),
         approvals=usual[1],
         excluded_skus=excluded,
         sku_names=_sku_names(file.section("sku_names"), references),
@@ -139,18 +139,6 @@ def _approvals(section: Section, base: Approvals) -> Approvals:
     return replace(base, kinds={**base.kinds, **kinds}, **section.given("four_eyes", "within_units", "within_share"))
 
 
-def _notices(section: Section, problems: Problems) -> Notices:
-    smtp = section.section("smtp")
-    given: dict[str, Any] = section.given("sender", "via", "unread_after_days")
-    given |= {f"smtp_{name}": value for name, value in smtp.given("host", "port", "user", "password_secret").items()}
-    notices = Notices(tuple(item.value for item in section.items("recipients")), **given)
-    if notices.recipients and "sender" not in section.members:
-        problems.error(section.place, "sender is missing", "Name the mailbox that the digest comes from")
-    if notices.via is MailVia.SMTP and "smtp" not in section.members:
-        problems.error(section.place_of("via"), "smtp is missing", "Name the mail server: smtp with its host")
-    return notices
-
-
 def _sku_names(section: Section, references: References) -> dict[str, str]:
     found = {references.sku(Read(written, read.place)): read.value for written, read in section.members.items()}
     return {sku_id: name for sku_id, name in found.items() if sku_id is not None}
@@ -178,7 +166,8 @@ def _customer(section: Section, rules: tuple[Rule, ...], usual: Usual, excluded:
     customer = Customer(section.get("tenant_id", ""), section.get("name", ""), **section.given("sign_in", "mode"))
     rails, approvals = _guard_rails(section.section("guard_rails"), usual[0]), _approvals(section.section("approvals"), usual[1])
     own = own_custom_licences(section.section("custom_licences"), references)
-    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits, approvals, section.get("names", True))
+    silence = read_silence(section.section("notices"), references)
+    return CustomerConfiguration(customer, links.links, own_excluded, rails, own, links.splits, approvals, section.get("names", True), silence)
 
 
 def _companies(section: Section, references: References) -> dict[str, str]:

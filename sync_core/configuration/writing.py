@@ -25,6 +25,7 @@ from sync_core.model.custom_licences import (
     part_name,
     whole_id,
 )
+from sync_core.model.notices import Route, Silence
 
 Document = dict[str, Any]
 
@@ -94,9 +95,15 @@ def _approvals(approvals: Approvals, base: Approvals) -> Document:
 
 
 def _notices(notices: Notices) -> Document:
-    changed = _changed(notices, Notices())
+    plain = replace(notices, routes={}, silence=Silence())
+    changed = _changed(plain, Notices())
     smtp = {name.removeprefix("smtp_"): changed.pop(name) for name in list(changed) if name.startswith("smtp_")}
-    return changed | ({"smtp": smtp} if smtp else {})
+    routes = {str(kind): _changed(route, Route()) for kind, route in notices.routes.items()}
+    return changed | _without_empty({"smtp": smtp, "routes": routes, **_silence(notices.silence)})
+
+
+def _silence(silence: Silence) -> Document:
+    return _without_empty({"off": to_document(silence.off), "items": to_document(silence.items)})
 
 
 def _customer(item: CustomerConfiguration, usual: Configuration) -> Document:
@@ -112,6 +119,7 @@ def _customer(item: CustomerConfiguration, usual: Configuration) -> Document:
             "guard_rails": _guard_rails(item.guard_rails, usual.guard_rails),
             "approvals": _approvals(item.approvals, usual.approvals),
             "custom_licences": {licence.name: _conditions(licence) for licence in item.custom_licences},
+            "notices": _silence(item.silence),
             "links": _links(item),
         }
     )

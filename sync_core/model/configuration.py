@@ -11,6 +11,7 @@ from enum import StrEnum
 from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits, Names
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer, Mode
+from sync_core.model.notices import BY_REQUEST, NOTHING_OFF, TOLD_ONCE, NoticeKind, Route, Silence
 from sync_core.model.plans import ChangeKind
 from sync_core.model.terms import TermsFrom
 
@@ -138,6 +139,8 @@ class CustomerConfiguration:
     approvals: Approvals = Approvals()
     names: bool = True
     """Whether lines may name this customer's people where a profile says so."""
+    silence: Silence = NOTHING_OFF
+    """What is not told of this customer."""
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -165,6 +168,26 @@ class Notices:
     smtp_user: str = ""
     smtp_password_secret: str = ""
     unread_after_days: int = 3
+    when_empty: bool = True
+    """Whether the mail of a run goes out also when there is nothing to tell."""
+    routes: Mapping[NoticeKind, Route] = field(default_factory=dict)
+    """Where kinds go that do not go to everybody with each run."""
+    silence: Silence = NOTHING_OFF
+    """What is not told of any customer."""
+
+    def route(self, kind: NoticeKind) -> Route | None:
+        """Where a kind goes, its recipients filled in; ``None`` where nobody is told of it."""
+        if kind in self.silence.off or (kind in BY_REQUEST and kind not in self.routes):
+            return None
+        route = self.routes.get(kind, Route(when_empty=self.when_empty))
+        return replace(route, recipients=route.recipients or self.recipients)
+
+    def repeats(self, kind: NoticeKind) -> bool:
+        """Whether what was told of a kind and still stands is told again."""
+        if kind is NoticeKind.APPLIED:  # each write happens once
+            return True
+        asked = self.routes[kind].repeat if kind in self.routes else None
+        return kind not in TOLD_ONCE if asked is None else asked
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sync_core.model.agreements import SelfEnding, Terms
 from sync_core.model.customers import Mode
+from sync_core.model.notices import Finding, NoticeKind
 
 
 class ChangeKind(StrEnum):
@@ -170,6 +171,8 @@ class Plan:
     changes: tuple[Change, ...] = ()
     unlinked: tuple[Unlinked, ...] = ()
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    judged: frozenset[NoticeKind] = frozenset()
     snapshot: str = ""
     """The name of the evidence blob that the counts come from."""
     undo: Undo | None = None

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sync_core.model.customers import Mode
+from sync_core.model.notices import Finding, NoticeKind
 from sync_core.model.plans import Undo, Unlinked
 
 
@@ -121,6 +122,10 @@ class CustomerRun:
     unlinked: tuple[Unlinked, ...] = ()
     notes: tuple[str, ...] = ()
     """What was seen and is not billed: trials, seats of other sellers, suspended seats."""
+    findings: tuple[Finding, ...] = ()
+    """What was seen that people asked to be told of, such as seats that nobody holds."""
+    judged: frozenset[NoticeKind] = frozenset()
+    """The kinds of which ``findings`` holds all there is."""
     last_read: date | None = None
     """The last day (UTC) on which the customer could be read, known when this time it could not."""
     since: datetime | None = None

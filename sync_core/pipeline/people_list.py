@@ -1,4 +1,4 @@
-"""Everybody whom the lines of a run's customers name, as a CSV file that goes with the digest: what a line has no room for is here.
+"""People in mails: everybody whom the lines of a run's customers name, as a CSV file that goes with the digest, and whom findings are about.
 
 Nothing is read for it: the people are those of the evidence that the customers' counts come from.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sync_core.billing.naming import shown_names
 from sync_core.counting import count_customer, people_by_item
@@ -15,6 +16,7 @@ from sync_core.documents import from_document
 from sync_core.model.billing import Names
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.licences import UsageSnapshot
+from sync_core.model.notices import Finding
 from sync_core.model.runs import CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_record
@@ -24,6 +26,8 @@ from sync_core.spreadsheet import BYTE_ORDER_MARK, csv_row
 
 LARGEST = 2_000_000
 """Bytes; mail through Graph takes 4 MB a request, and an attachment grows by a third on its way."""
+SHOWN_ANYWAY = 12
+"""So many findings a mail always shows; more of them go with it as a file, too."""
 _HEADINGS = ("Customer", "Item", "User")
 
 Entry = tuple[str, str, str]
@@ -39,27 +43,48 @@ def people_list(context: Context, run: Run) -> tuple[Attachment, ...]:
     return (Attachment("people.csv", "text/csv", as_csv(entries)),) if entries else ()
 
 
-def as_csv(entries: list[Entry], largest: int = LARGEST) -> bytes:
+def names_of_people(context: Context, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings, those about a user with their sign-in name as the item, as far as the newest evidence knows them."""
+    tenants = dict.fromkeys(finding.tenant_id for finding in findings if finding.person)
+    names: dict[tuple[str, str], str] = {}
+    for tenant_id in tenants:
+        if snapshot := _evidence(context, tenant_id):
+            names |= {(tenant_id, user.user_id): user.user_principal_name for user in snapshot.users}
+    return tuple(replace(each, item=names.get((each.tenant_id, each.person)) or f"user {each.person}") if each.person else each for each in findings)
+
+
+def findings_list(findings: Sequence[Finding]) -> tuple[Attachment, ...]:
+    """The findings as a file, or nothing where a mail shows them all anyway."""
+    entries = [(each.kind.value, each.customer, each.item, each.text, str(each.since or "")) for each in findings]
+    headings = ("Notice", "Customer", "About", "What", "Since")
+    return (Attachment("findings.csv", "text/csv", as_csv(entries, headings=headings)),) if len(entries) > SHOWN_ANYWAY else ()
+
+
+def as_csv(entries: Sequence[tuple[str, ...]], largest: int = LARGEST, headings: tuple[str, ...] = _HEADINGS) -> bytes:
     """UTF-8 with a byte order mark, as spreadsheets take it. No cell is a formula; what is too much is counted in the last row."""
-    content, size = [csv_row(_HEADINGS)], 0
+    content, size = [csv_row(headings)], 0
     for number, entry in enumerate(entries):
         row = csv_row(entry)
         size += len(row)
         if size > largest:
-            content.append(csv_row((f"and {len(entries) - number} more", "", "")))
+            content.append(csv_row((f"and {len(entries) - number} more", *("" for _ in headings[1:]))))
             break
         content.append(row)
     return BYTE_ORDER_MARK + b"".join(content)
 
 
 def _entries(context: Context, configuration: Configuration, item: CustomerConfiguration) -> Iterator[Entry]:
-    record = load_record(context.store, item.customer.tenant_id)
-    evidence = context.blobs.get(record.last.value.snapshot) if record.last else None
-    if evidence is None:
+    snapshot = _evidence(context, item.customer.tenant_id)
+    if snapshot is None:
         return
-    snapshot = from_document(UsageSnapshot, json.loads(zlib.decompress(evidence)))
     titles = {counted.item_id: counted.name for counted in count_customer(snapshot, configuration, item)}
     forms = {link.item_id: link.profile.names for link in item.links if link.profile.names is not Names.NONE}
     for item_id, people in people_by_item(snapshot, configuration, item).items():
         for name in shown_names(people, forms[item_id]):
             yield item.customer.name, titles.get(item_id, item_id), name
+
+
+def _evidence(context: Context, tenant_id: str) -> UsageSnapshot | None:
+    record = load_record(context.store, tenant_id)
+    evidence = context.blobs.get(record.last.value.snapshot) if record.last else None
+    return from_document(UsageSnapshot, json.loads(zlib.decompress(evidence))) if evidence else None

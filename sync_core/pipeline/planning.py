@@ -20,6 +20,7 @@ from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.model.plans import Change, Unlinked, Verdict
 from sync_core.model.runs import Run
 from sync_core.model.terms import Commitment
+from sync_core.notices import Found, found_in_usage, kinds_asked, needs_of_notices
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
@@ -37,6 +38,7 @@ class Findings:
     changes: tuple[Change, ...]
     unlinked: tuple[Unlinked, ...]
     notes: tuple[str, ...]
+    noticed: Found
     last_read: LastRead
     evidence: bytes
     counts: Counts
@@ -51,7 +53,8 @@ def find_changes(
     Raises what the ports raise: ``SkipCustomer``, ``StopRun``, ``RetryLater``, ``Rejected``.
     """
     licences = configuration.custom_licences_of(item)
-    needed = usage_needs(licences, item.splits, bool(item.named), configuration.partner.terms)
+    asked = kinds_asked(configuration, item)
+    needed = usage_needs(licences, item.splits, bool(item.named), configuration.partner.terms, needs_of_notices(asked))
     snapshot, commitments = _remembering(context.adapters.microsoft(configuration).read_usage(item.customer, needed), configuration.partner, record)
     items = count_customer(snapshot, configuration, item, commitments)
     reader = _Reader(context, run, configuration, item, record)
@@ -69,6 +72,7 @@ def find_changes(
         changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
         notes=(*_notes(items, snapshot), *postponed(inputs)),
+        noticed=found_in_usage(snapshot, items, configuration, item, asked),
         last_read=last,
         evidence=snapshot_content(snapshot),
         counts=Counts(snapshot.read_at, last.snapshot, configuration.version, items, snapshot.failed),

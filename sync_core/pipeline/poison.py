@@ -13,6 +13,7 @@ from sync_core.pipeline.cutover.stage import give_up_cutover
 from sync_core.pipeline.ending import give_up
 from sync_core.pipeline.messages import CUT_OVER, SEND_NOTICES, Message
 from sync_core.pipeline.runs import change_run, close_run, load_customer, load_run
+from sync_core.pipeline.send_notices import give_up_notices
 
 
 def poison(context: Context, queue: str, body: str) -> None:
@@ -56,5 +57,7 @@ def _give_up_cutover(context: Context, message: Message) -> None:
 
 def _give_up_notice(context: Context, message: Message) -> None:
     run = load_run(context.store, message.run_id)
+    if run and run.value.state is RunState.FINISHED:
+        give_up_notices(context, run.value)
     if run and run.value.state is RunState.FINISHED and change_run(context.store, run, state=RunState.TOLD, notice="failed: see the function's log"):
         close_run(context.store, message.run_id)

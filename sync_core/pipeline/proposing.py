@@ -10,6 +10,7 @@ from sync_core.model.configuration import Approvals, Configuration, CustomerConf
 from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.model.runs import Run
+from sync_core.notices import Found
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Undone
 from sync_core.pipeline.cutover.waves import changes_of_run
@@ -34,6 +35,11 @@ class Proposal:
     def notes(self) -> tuple[str, ...]:
         """What was seen and is not billed."""
         return self.findings.notes if self.findings else ()
+
+    @property
+    def noticed(self) -> Found:
+        """What people asked to be told of besides."""
+        return self.findings.noticed if self.findings else Found()
 
     @property
     def snapshot(self) -> str:

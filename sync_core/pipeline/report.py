@@ -8,6 +8,7 @@ from datetime import date
 
 from sync_core.access import findings
 from sync_core.model.access import AccessFinding
+from sync_core.model.notices import Finding, NoticeKind
 from sync_core.model.plans import Change, Plan
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
@@ -38,6 +39,16 @@ class RunReport:
     """Configured customers without an active relationship, by name."""
     access: tuple[tuple[str, AccessFinding], ...] = ()
     """What the watch over access found, each with its customer's name, empty where it is everybody's."""
+    kinds: frozenset[NoticeKind] = frozenset(NoticeKind)
+    """What of it is told, in a mail that is not about everything."""
+    silent: frozenset[str] = frozenset()
+    """Ids of findings that are left out: they are off, accepted, or were told before."""
+    found: tuple[Finding, ...] = ()
+    """Findings besides what the customers' own parts say."""
+    solved: tuple[Finding, ...] = ()
+    """What was told in an earlier mail and is not there any more."""
+    earlier: tuple[CustomerReport, ...] = ()
+    """What earlier runs wrote, or failed to write, that were not told when they ended."""
 
     def in_state(self, state: CustomerState) -> list[CustomerReport]:
         """The customers in a state."""

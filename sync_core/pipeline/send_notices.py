@@ -1,4 +1,5 @@
-"""The last stage: one digest a run. A mail that is refused is tried again on its own and never touches the PSA's work.
+"""The last stage: what a run tells, one mail for each circle of recipients. One that is refused is tried again on its own and never
+touches the PSA's work.
 
 After an unknown outcome the same mail is sent at most once more, and says that it may be a second copy.
 """
@@ -13,22 +14,26 @@ from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Syn
 from sync_core.events import event
 from sync_core.model.configuration import Notices
 from sync_core.model.history import Record, RecordKind
+from sync_core.model.notices import NoticeKind
 from sync_core.model.runs import Run, RunState
+from sync_core.pipeline.bulletins import Bulletin, Edition, edition_of, give_back, journal_key
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.history import record_write
 from sync_core.pipeline.messages import SEND_NOTICES, Message, put_back
-from sync_core.pipeline.people_list import people_list
-from sync_core.pipeline.report import run_report
+from sync_core.pipeline.people_list import findings_list, people_list
 from sync_core.pipeline.runs import RUNS, change_run, close_run, load_run
 from sync_core.ports import Mail, Row
 from sync_core.rows import Stored, insert_or_replace, read, to_row
 
 _SECOND_COPY = "possibly a second copy"
 _LOST_WORKER = 300.0
+_SENT = "sent"
+_NOTHING = "nothing to tell"
+_TWICE = "sent twice, neither confirmed"
 
 
 class MailState(StrEnum):
-    """The journal of the run's mail."""
+    """The journal of a mail of the run."""
 
     NEW = "new"
     SENDING = "sending"
@@ -38,10 +43,11 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True)
 class MailJournal:
-    """How far the run's mail is; ``unknown`` counts the tries whose outcome nobody knows."""
+    """How far a mail of the run is; ``unknown`` counts the tries whose outcome nobody knows. ``failed`` says why it was given up."""
 
     state: MailState = MailState.NEW
     unknown: int = 0
+    failed: str = ""
 
 
 def send_notices(context: Context, message: Message) -> None:
@@ -49,33 +55,57 @@ def send_notices(context: Context, message: Message) -> None:
     run = load_run(context.store, message.run_id)
     if run is None or run.value.state is not RunState.FINISHED:
         return
-    notices = context.configuration(run.value.configuration).notices
-    if not notices.recipients:
-        _told(context, message.run_id, "no recipients are configured")
-        return
     try:
-        _send(context, run.value, notices, message)
+        edition = edition_of(context, run.value)
+        waits = [error for bulletin in edition.bulletins if (error := _tell(context, run.value, bulletin, message))]
     except Conflict:
         return
     except RetryLater as error:
-        if not put_back(context, SEND_NOTICES, message, error.delay):
-            _told(context, message.run_id, f"failed: {error}")
+        edition, waits = Edition(), [error]
+    if not waits or not put_back(context, SEND_NOTICES, message, min(each.delay for each in waits)):
+        if waits and not edition.bulletins:
+            give_up_notices(context, run.value)
+        _conclude(context, run.value, edition, waits)
+
+
+def give_up_notices(context: Context, run: Run) -> None:
+    """Ends the telling of a run whose message failed again and again: what was not sent is the next run's to tell."""
+    notices = context.configuration(run.configuration).notices
+    routes = {kind: route for kind in NoticeKind if (route := notices.route(kind))}
+    sent = {
+        key
+        for key in {journal_key(notices, route.recipients) for route in routes.values()}
+        if _entry(context, run, key).value.state is MailState.SENT
+    }
+    give_back(context, run, [kind for kind, route in routes.items() if journal_key(notices, route.recipients) not in sent])
+
+
+def _tell(context: Context, run: Run, bulletin: Bulletin, message: Message) -> RetryLater | None:
+    """Sends one mail, unless that is done or given up; the wait that it asks for does not keep the others."""
+    entry = _entry(context, run, bulletin.key)
+    if entry.value.state is MailState.SENT or entry.value.failed or not bulletin.worth_sending:
+        return None
+    try:
+        _send(context, run, bulletin, entry, message)
+    except RetryLater as error:
+        return error
+    except Conflict:
+        raise
     except SyncError as error:
-        _told(context, message.run_id, f"failed: {error}")
+        entry = _entry(context, run, bulletin.key)
+        _journal(context, entry, replace(entry.value, failed=str(error)))
+    return None
 
 
-def _send(context: Context, run: Run, notices: Notices, message: Message) -> None:
-    entry = read(context.store, RUNS, run.run_id, "mail", MailJournal) or Stored(MailJournal(), Row(run.run_id, "mail"))
-    if entry.value.state is MailState.SENT:
-        _told(context, run.run_id, "sent")
-        return
+def _send(context: Context, run: Run, bulletin: Bulletin, entry: Stored[MailJournal], message: Message) -> None:
     if entry.value.state is MailState.SENDING and not message.attempt:
         raise RetryLater("Another worker may still be sending the mail", delay=_LOST_WORKER)
     unknown = entry.value.unknown + (entry.value.state is MailState.SENDING)
     if unknown > 1:
-        _told(context, run.run_id, "sent twice, neither confirmed")
+        _journal(context, entry, replace(entry.value, failed=_TWICE))
         return
-    mailer, mail = context.adapters.mailer(context.configuration(run.configuration)), _mail(context, run, notices, unknown)
+    configuration = context.configuration(run.configuration)
+    mailer, mail = context.adapters.mailer(configuration), _mail(context, run, bulletin, configuration.notices, unknown)
     entry = _journal(context, entry, MailJournal(MailState.SENDING, unknown), mail)
     try:
         mailer.send(mail)
@@ -86,33 +116,66 @@ def _send(context: Context, run: Run, notices: Notices, message: Message) -> Non
         _journal(context, entry, MailJournal(MailState.NEW, unknown), mail)
         raise
     _journal(context, entry, MailJournal(MailState.SENT, unknown), mail)
-    _told(context, run.run_id, "sent")
 
 
-def _mail(context: Context, run: Run, notices: Notices, unknown: int) -> Mail:
-    report = run_report(context, run.run_id)
-    assert report is not None, "a finished run can be reported"
-    mail = context.adapters.render(report)
+def _mail(context: Context, run: Run, bulletin: Bulletin, notices: Notices, unknown: int) -> Mail:
+    mail = context.adapters.render(bulletin.report)
     subject = f"{mail.subject} [{run.run_id}]"
+    part = bulletin.key.removeprefix("mail").replace("-", ".")
+    people = people_list(context, run) if NoticeKind.APPLIED in bulletin.report.kinds else ()
     return replace(
         mail,
-        message_id=f"<{run.run_id}.{context.settings.installation}@m365-psa-sync>",
+        message_id=f"<{run.run_id}{part}.{context.settings.installation}@m365-psa-sync>",
         sender=notices.sender,
-        recipients=notices.recipients,
+        recipients=bulletin.recipients,
         subject=f"{subject} ({_SECOND_COPY})" if unknown else subject,
-        attachments=people_list(context, run),
+        attachments=(*people, *findings_list(bulletin.report.found)),
     )
 
 
-def _journal(context: Context, entry: Stored[MailJournal], value: MailJournal, mail: Mail) -> Stored[MailJournal]:
+def _entry(context: Context, run: Run, key: str) -> Stored[MailJournal]:
+    return read(context.store, RUNS, run.run_id, key, MailJournal) or Stored(MailJournal(), Row(run.run_id, key))
+
+
+def _journal(context: Context, entry: Stored[MailJournal], value: MailJournal, mail: Mail | None = None) -> Stored[MailJournal]:
     run_id, now = entry.row.partition, context.clock.now()
-    told = {"state": value.state, "mail": mail.message_id, "to": mail.recipients, "subject": mail.subject}
-    record = Record(now, RecordKind.MAILED, f"{value.state} {entry.row.etag}", to_document(told), run_id)
-    moved = insert_or_replace(to_row(run_id, entry.row.key, value, entry.row.etag))
-    context.store.transact(RUNS, [moved, record_write(run_id, record)])
+    moved = [insert_or_replace(to_row(run_id, entry.row.key, value, entry.row.etag))]
+    if mail:
+        told = {"state": value.state, "mail": mail.message_id, "to": mail.recipients, "subject": mail.subject}
+        moved.append(
+            record_write(run_id, Record(now, RecordKind.MAILED, f"{value.state} {entry.row.key} {entry.row.etag}", to_document(told), run_id))
+        )
+    context.store.transact(RUNS, moved)
     after = read(context.store, RUNS, entry.row.partition, entry.row.key, MailJournal)
     assert after is not None, "a row that was just stored can be read"
     return after
+
+
+def _conclude(context: Context, run: Run, edition: Edition, waits: list[RetryLater]) -> None:
+    """Ends the telling: what nobody heard of is the next run's to tell. A mail that was sent twice without a word may have been heard of."""
+    outcomes = {bulletin.key: _outcome(_entry(context, run, bulletin.key).value, bulletin) for bulletin in edition.bulletins}
+    unheard = [bulletin for bulletin in edition.bulletins if outcomes[bulletin.key] not in (_SENT, _NOTHING, _TWICE)]
+    if kinds := {kind for bulletin in unheard for kind in bulletin.report.kinds}:
+        give_back(context, run, kinds)
+    _told(context, run.run_id, _notice(list(outcomes.values()), waits))
+
+
+def _outcome(entry: MailJournal, bulletin: Bulletin) -> str:
+    if entry.state is MailState.SENT:
+        return _SENT
+    if not bulletin.worth_sending:
+        return _NOTHING
+    return entry.failed if entry.failed in ("", _TWICE) else f"failed: {entry.failed}"
+
+
+def _notice(outcomes: list[str], waits: list[RetryLater]) -> str:
+    """The worst of what became of the run's mails, in words; what an alert looks for stands first."""
+    if waits:
+        return f"failed: {waits[0]}"
+    if not outcomes:
+        return "no recipients are configured"
+    failed = [outcome for outcome in outcomes if outcome.startswith("failed")]
+    return next((outcome for outcome in (*failed, _TWICE, _SENT, _NOTHING) if outcome in outcomes), _NOTHING)
 
 
 def _told(context: Context, run_id: str, notice: str) -> None:

@@ -105,6 +105,8 @@ def _plan_of(context: Context, run: Run, record: CustomerRecord, proposal: Propo
         changes=proposal.changes,
         unlinked=proposal.unlinked,
         notes=proposal.notes,
+        findings=proposal.noticed.findings,
+        judged=proposal.noticed.judged,
         snapshot=proposal.snapshot,
         undo=run.undo,
     )
@@ -138,6 +140,8 @@ def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> No
         money=_money_moved(unasked),
         unlinked=plan.unlinked,
         notes=plan.notes,
+        findings=plan.findings,
+        judged=plan.judged,
     )
     measure_plan(plan.changes)
 

@@ -3,11 +3,14 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.model.billing import Basis, LineChoice
 from sync_core.model.configuration import AgreementBy, AgreementChoice, ConfiguredLink
 from sync_core.model.customers import Mode
-from tests.configuration.files import CUSTOMERS, EXCHANGE, FABRIKAM, FILE, HEAD, PARTNER, PREMIUM, RULES, WINGTIP, configuration, read
+from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, Weekday
+from tests.configuration.files import CUSTOMERS, EXCHANGE, FABRIKAM, FILE, HEAD, PARTNER, PREMIUM, RULES, WINGTIP, configuration, problems, read
 
 
 def links(text: str) -> tuple[ConfiguredLink, ...]:
@@ -116,3 +119,40 @@ def test_two_skus_under_one_product_are_warned_of_once() -> None:
     text = FILE.replace("EXO-P1", "M365-BP") + f"  - {{tenant_id: {WINGTIP}, name: Wingtip Toys, company: 251}}\n"
     (warning,) = read(text).warnings
     assert "bill the same product M365-BP" in warning.what
+
+
+NOTICES = """\
+notices:
+  recipients: [billing@contoso.example]
+  sender: sync@contoso.example
+  off: [not billed]
+  items: {SPB: [unassigned]}
+  routes:
+    unassigned: {recipients: [sales@contoso.example], frequency: weekly, weekday: friday}
+    applied: {frequency: daily}
+"""
+
+
+def test_kinds_of_notices_have_routes_and_can_be_off() -> None:
+    own = CUSTOMERS + "    notices: {off: [gone], items: {EXCHANGESTANDARD: [not linked]}}\n"
+    read_file = configuration(HEAD + NOTICES + own)
+    notices, (item,) = read_file.notices, read_file.customers
+    assert notices.route(NoticeKind.UNASSIGNED) == Route(("sales@contoso.example",), Frequency.WEEKLY, Weekday.FRIDAY)
+    assert notices.route(NoticeKind.APPLIED) == Route(("billing@contoso.example",), Frequency.DAILY)
+    assert notices.route(NoticeKind.FAILED) == Route(("billing@contoso.example",), when_empty=True)
+    assert (notices.route(NoticeKind.NOT_BILLED), notices.route(NoticeKind.DISABLED_USERS)) == (None, None)
+    assert notices.silence == Silence(frozenset({NoticeKind.NOT_BILLED}), {PREMIUM: frozenset({NoticeKind.UNASSIGNED})})
+    assert item.silence == Silence(frozenset({NoticeKind.GONE}), {EXCHANGE: frozenset({NoticeKind.NOT_LINKED})})
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("frequency: weekly, ", "", "a weekday without frequency: weekly"),
+        ("  sender: sync@contoso.example\n", "", "sender is missing"),
+        ("applied: {", "aplied: {", "applied"),
+        ("SPB:", "SPBX:", "unknown SKU"),
+    ],
+)
+def test_routes_that_make_no_sense_are_refused(right: str, wrong: str, says: str) -> None:
+    assert any(says in problem for problem in problems(HEAD + NOTICES.replace(right, wrong, 1) + CUSTOMERS))

@@ -32,6 +32,7 @@ from sync_core.model.configuration import (
 )
 from sync_core.model.custom_licences import Attribute, Condition, Counts, CustomLicence
 from sync_core.model.customers import Customer, Mode, SignIn
+from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, Weekday
 from sync_core.model.plans import ChangeKind
 from tests.configuration.files import FILE, configuration
 
@@ -50,6 +51,13 @@ shares = st.decimals(0, 1, places=2)
 secrets = st.sampled_from(["partner-app-secret", "psa-key", "other-secret"])
 
 guard_rails = st.builds(GuardRails, shares, whole, amounts, shares, whole, amounts, st.sampled_from(ManualEdits))
+some_kinds = st.frozensets(st.sampled_from(NoticeKind), max_size=3)
+silences = st.builds(Silence, some_kinds, st.dictionaries(guids, some_kinds, max_size=2))
+people = st.lists(st.just("a@contoso.example"), max_size=2).map(tuple)
+weekly = st.builds(Route, people, st.just(Frequency.WEEKLY), st.sampled_from(Weekday))
+routes = weekly | st.builds(
+    Route, people, st.sampled_from(Frequency), when_empty=st.booleans(), repeat=st.sampled_from([None, True, False]), mail=st.booleans()
+)
 notices = st.builds(
     Notices,
     st.lists(st.just("a@contoso.example"), max_size=2).map(tuple),
@@ -60,6 +68,9 @@ notices = st.builds(
     texts,
     secrets,
     whole,
+    st.booleans(),
+    st.dictionaries(st.sampled_from(NoticeKind), routes, max_size=3),
+    silences,
 )
 KINDS: list[ChangeKind] = [kind for kind in ChangeKind if kind not in (ChangeKind.NONE, ChangeKind.HAND_BACK)]
 approvals = st.builds(Approvals, st.booleans(), st.dictionaries(st.sampled_from(KINDS), st.sampled_from(Mode), max_size=2), whole, shares)
@@ -115,7 +126,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     customer = st.builds(Customer, guids, texts, st.sampled_from(SignIn), st.sampled_from(Mode))
     own_links = st.lists(links(connections, draw(profiles)), max_size=3, unique_by=lambda link: link.item_id).map(tuple)
     some_customers = st.lists(
-        st.builds(CustomerConfiguration, customer, own_links, st.frozensets(guids, max_size=2), guard_rails),
+        st.builds(CustomerConfiguration, customer, own_links, st.frozensets(guids, max_size=2), guard_rails, silence=silences),
         max_size=3,
         unique_by=lambda item: item.customer.tenant_id,
     )

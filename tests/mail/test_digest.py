@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from adapters.mail.digest import render
-from adapters.mail.digest_sections import MOST_ENTRIES, digest_of
+from adapters.mail.digest_parts import MOST_ENTRIES
+from adapters.mail.digest_sections import digest_of
+from sync_core.model.notices import Finding, NoticeKind
 from sync_core.model.plans import Change, ChangeResult, Unlinked
 from sync_core.model.runs import CustomerState, RunKind
 from sync_core.pipeline.report import RunReport
+from sync_core.pipeline.run_findings import findings_of
 from tests.mail.digest_reports import change, customer, quiet_report, rich_report, run
 
 GOLDEN = Path(__file__).with_name("digest.txt")
@@ -157,6 +160,45 @@ def test_page_and_text_tell_the_same() -> None:
     digest = digest_of(rich_report())
     lines = [line for section in digest.sections for entry in section.entries for line in entry.lines]
     assert all(text in shown for line in lines for text in (line.about, line.text, line.amount, line.fix, *line.details))
+
+
+def found_report(*kinds: NoticeKind) -> RunReport:
+    """A run that found seats, a user and an end, and something solved."""
+    seats = Finding(NoticeKind.UNASSIGNED, "s", "3 of 10 bought are assigned to nobody", "t", "Contoso", "s", "Visio", since=date(2025, 3, 1))
+    user = Finding(NoticeKind.DISABLED_USERS, "u", "holds Visio", "t", "Contoso", item="left@contoso.example")
+    end = Finding(NoticeKind.SIGN_IN_ENDING, "secret", "The app's secret ends on 2025-04-01", fix="Make a new one")
+    return replace(rich_report(), kinds=frozenset(kinds), found=(seats, user, end), solved=(replace(seats, customer="Litware"),))
+
+
+def test_findings_have_sections_of_their_own_with_the_name_to_accept_them_by() -> None:
+    report = found_report(*NoticeKind)
+    mail = render(report)
+    sections = {section.title: section for section in digest_of(report).sections}
+    assert sections["Bought, and assigned to nobody"].entries[0].lines[0].about == "Visio"
+    assert sections["Licences of users who may not sign in"].entries[0].lines[0].about == "left@contoso.example"
+    assert sections["Sign-in that ends"].entries[0].lines[0].fix == "Make a new one"
+    assert sections["Solved"].entries[0].title == "Litware"
+    assert f"Notice {report.found[0].finding_id}, since 2025-03-01" in mail.text
+    assert "1 unassigned, 1 disabled users, 1 sign-in ending, 1 solved" in mail.subject
+
+
+def test_a_mail_about_some_kinds_tells_nothing_of_the_others() -> None:
+    told = replace(rich_report(), kinds=frozenset({NoticeKind.APPLIED}))
+    assert [section.title for section in digest_of(told).sections] == ["Applied"]
+    assert [headline.word for headline in digest_of(told).headlines] == ["of 12 read", "changed"]
+    failures = replace(rich_report(), kinds=frozenset({NoticeKind.FAILED}))
+    assert [section.title for section in digest_of(failures).sections] == ["Half done or refused by the PSA", "Failed", "Not read for days"]
+
+
+def test_what_is_silent_is_left_out_and_the_rest_told() -> None:
+    report = RunReport(run(1), (customer("Contoso", change("Visio", ChangeResult.WAITING, 1, 2), change("Project", ChangeResult.WAITING, 3, 4)),))
+    known = [finding.finding_id for finding in findings_of(report) if finding.item == "Visio"]
+    assert "Visio" not in render(replace(report, silent=frozenset(known))).text
+    assert "Project" in render(replace(report, silent=frozenset(known))).text
+
+
+def test_a_mail_about_some_kinds_does_not_say_that_all_is_well() -> None:
+    assert "All is well" not in render(replace(quiet_report(), kinds=frozenset({NoticeKind.APPLIED}))).text
 
 
 def test_hostile_names_are_only_text() -> None:

@@ -13,8 +13,9 @@ from sync_core.errors import OutcomeUnknown, SyncError
 from sync_core.model.access import Delegation, Renewal
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
-from sync_core.model.licences import PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
+from sync_core.model.licences import Mailbox, PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
 from sync_core.pipeline.report import RunReport
+from sync_core.pipeline.run_findings import told_of
 from sync_core.ports import NOTHING_MORE, Health, Mail, Relationship, UsageNeeds
 
 PARTNER = "00000000-0000-4000-8000-000000000001"
@@ -38,6 +39,9 @@ class FakeMicrosoft:
     """By tenant id; the users of a tenant that is not here cannot be read."""
     terms: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     """By SKU id, when its subscriptions were bought and when they renew."""
+    assigned: dict[str, int] = field(default_factory=dict)
+    """Seats that somebody holds, by tenant id, of each of its SKUs."""
+    mailboxes: dict[str, tuple[Mailbox, ...]] = field(default_factory=dict)
     asked: list[UsageNeeds] = field(default_factory=list)
     """What each read asked for."""
     renewal: Renewal = field(default_factory=lambda: Renewal(mfa=True))
@@ -54,15 +58,16 @@ class FakeMicrosoft:
             raise waiting.pop(0)
         if error := self.always.get(customer.tenant_id):
             raise error
-        seats = self.bought[customer.tenant_id]
-        skus = tuple(Sku(sku, sku[:8], f"Product {sku[:8]}", PrepaidUnits(enabled=number), assigned=0) for sku, number in seats.items())
+        seats, held = self.bought[customer.tenant_id], self.assigned.get(customer.tenant_id, 0)
+        skus = tuple(Sku(sku, sku[:8], f"Product {sku[:8]}", PrepaidUnits(enabled=number), assigned=held) for sku, number in seats.items())
         rows = tuple(self._subscription(sku, number) for sku, number in seats.items() if number)
         if Source.USERS not in needs.sources:
             return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows)
         users = self.users.get(customer.tenant_id)
         failed = {Source.USERS: "Forbidden"} if users is None else {}
-        read = frozenset({Source.USERS}) - failed.keys()
-        return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows, users or (), failed, read)
+        read = needs.sources & {Source.USERS, Source.MAILBOXES} - failed.keys()
+        mailboxes = self.mailboxes.get(customer.tenant_id, ()) if Source.MAILBOXES in read else ()
+        return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows, users or (), failed, read, mailboxes=mailboxes)
 
     def _subscription(self, sku: str, number: int) -> Subscription:
         bought, renews = self.terms.get(sku, (None, None))
@@ -147,6 +152,12 @@ class FakeAdapters:
         return self.mail
 
     def render(self, report: RunReport) -> Mail:
-        """A mail with one line a customer."""
-        text = "\n".join(f"{item.customer.name}: {item.customer.state} {item.customer.reason}" for item in report.customers)
+        """A mail with one line a customer, a change and a finding of what is told in it."""
+        told = told_of(report)
+        lines = [f"{item.customer.name}: {item.customer.state} {item.customer.reason}" for item in report.customers]
+        lines += [f"{item.customer.name}, {change.result} {change.after}" for item in (*told.customers, *told.earlier) for change in item.changes]
+        lines += [f"{item.customer.name}, not linked {each.item}" for item in told.customers for each in item.customer.unlinked]
+        lines += [f"{each.customer}, {each.kind}: {each.item} {each.text}" for each in report.found]
+        lines += [f"{each.customer}, solved {each.kind}: {each.item}" for each in report.solved]
+        text = "\n".join((*lines, *(f"new: {name}" for name in told.new), *(f"gone: {name}" for name in told.gone)))
         return Mail("", "", (), f"{len(report.customers)} customers", "", text)

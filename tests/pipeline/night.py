@@ -87,6 +87,7 @@ class Night:
         self.settings = replace(Settings.from_environment({"SYNC_INSTALLATION": "test1"}), **settings)  # type: ignore[arg-type]  # a test's own settings
         self.tap: Tap | None = None
         self.time_zone = "UTC"
+        self.notices = Notices(("billing@msp.example",), "sync@msp.example")
         self.context = self.another_process()
         for product in PRODUCTS.values():
             self.psa.add_product(product)
@@ -129,7 +130,7 @@ class Night:
             tuple(Connection(name, "memory", "https://psa.example", self.time_zone) for name in self.adapters.psas),
             customers,
             guard_rails=rails or ROOMY,
-            notices=Notices(("billing@msp.example",), "sync@msp.example"),
+            notices=self.notices,
         )
         self.configuration = save_version(self.store, configuration, "a test", self.clock.now())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sync_core.model.custom_licences import TEXTS, Attribute, Condition, Counts, CustomLicence, Split, of_device
 from sync_core.model.licences import Source
 from sync_core.model.terms import TermsFrom
-from sync_core.ports import UsageNeeds
+from sync_core.ports import NOTHING_MORE, UsageNeeds
 
 _COUNTED_FROM = {
     Counts.USERS: Source.USERS,
@@ -49,15 +49,19 @@ def needs_of(counts: Counts, conditions: Iterable[Condition]) -> UsageNeeds:
 
 
 def usage_needs(
-    licences: Iterable[CustomLicence], splits: Iterable[Split], with_names: bool = False, terms: TermsFrom = TermsFrom.GRAPH
+    licences: Iterable[CustomLicence],
+    splits: Iterable[Split],
+    with_names: bool = False,
+    terms: TermsFrom = TermsFrom.GRAPH,
+    more: UsageNeeds = NOTHING_MORE,
 ) -> UsageNeeds:
-    """All that a customer's custom licences and splits have to know, lines that name people, and the partner's terms."""
+    """All that a customer's custom licences and splits have to know, lines that name people, the partner's terms, and what is needed besides."""
     known = {licence.item_id: licence for licence in licences}
     counted = (needs_of(licence.counts, conditions_of(licence)) for licence in known.values())
     divided = (needs_of(counts_of(split, known), where_of(split)) for split in splits)
     named = (UsageNeeds(frozenset({Source.USERS})),) if with_names else ()
     bought = (UsageNeeds(frozenset({Source.TERMS})),) if terms is TermsFrom.PARTNER_CENTER else ()
-    return _united((*counted, *divided, *named, *bought))
+    return _united((*counted, *divided, *named, *bought, more))
 
 
 def counts_of(split: Split, known: Mapping[str, CustomLicence]) -> Counts:
