@@ -45,7 +45,8 @@ class Switches:
     ``overwrites_computed`` sets the quantity of a line with a rule back to what the rule gives; with ``shows_counts`` off, answers
     show what was saved until an invoice is made. ``whole_lines_in_list`` is off where a list shows lines without references and
     dates, ``notes_in_list`` where it shows licence records without notes. ``bare_lists`` answers arrays without a count.
-    ``end_day_billed`` says whether a line's end date is itself billed. ``on_save`` is what the PSA makes of each line that is saved.
+    ``end_day_billed`` says whether a line's end date is itself billed. ``on_save`` is what the PSA makes of each line that is saved,
+    ``on_report`` what a report makes of its rows.
     """
 
     omitted: Omitted = Omitted.DELETED
@@ -58,6 +59,7 @@ class Switches:
     largest_page: int = 100
     end_day_billed: bool = True
     on_save: Callable[[Line], Line] = lambda line: line
+    on_report: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda rows: rows
 
 
 @dataclass

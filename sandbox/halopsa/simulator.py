@@ -17,6 +17,7 @@ from sandbox.halopsa.licensing import saved_licence
 from sandbox.halopsa.listing import flag, listed, whole
 from sandbox.halopsa.records import Licence, RecurringInvoice, Write
 from sandbox.halopsa.rendering import Json
+from sandbox.halopsa.reporting import report
 from sandbox.halopsa.saving import leaves_out, parsed, saved
 from sandbox.halopsa.views import views
 from sandbox.inspection import inspected
@@ -54,6 +55,7 @@ class HaloPsaSimulator:
         self._add_reads()
         self._route("POST", "/RecurringInvoice", self._save)
         self._route("POST", "/SoftwareLicence", self._save_licences)
+        self._route("POST", "/Report", lambda request: report(self.ledger, request))
         self._route("POST", "/RecurringInvoice/process", self._forbidden)
         self._route("POST", "/RecurringInvoice/Lines", self._forbidden)
         self._route("POST", "/RecurringInvoice/updatelines", self._forbidden)

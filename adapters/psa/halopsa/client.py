@@ -67,6 +67,11 @@ class Client:
             raise self._unexpected(resource)
         return body if text(body, "id") == number else None
 
+    def report(self, statement: str) -> Any:
+        """The answer to a report that is loaded and not stored; it changes nothing, and is asked for again where that helps."""
+        content = json.dumps([{"sql": statement, "_loadreportonly": True}]).encode()
+        return self._json(self._accepted(self._answer("Report", {}, content), "Report"), "Report")
+
     def write(self, resource: str, body: Any, send_until: float) -> Record:
         """Sends one POST and answers with the record as Halo saved it.
 
@@ -102,17 +107,20 @@ class Client:
             raise self._unexpected(resource)
         return rows, count if isinstance(count, int) else None
 
-    def _answer(self, path: str, query: Mapping[str, str]) -> Answer:
-        """Reads; once more with a new token where the one in use was refused."""
+    def _answer(self, path: str, query: Mapping[str, str], content: bytes | None = None) -> Answer:
+        """Reads, with a POST where there is content; once more with a new token where the one in use was refused."""
         authorization = self._login.authorization()
-        answer = self._get(path, query, authorization)
+        answer = self._read(path, query, content, authorization)
         if answer.status == 401:
             self._login.forget(authorization)
-            answer = self._get(path, query, self._login.authorization())
+            answer = self._read(path, query, content, self._login.authorization())
         return answer
 
-    def _get(self, path: str, query: Mapping[str, str], authorization: str) -> Answer:
-        return self._http.read("GET", self._url(path), headers={"Authorization": authorization, "Accept": "application/json"}, query=query)
+    def _read(self, path: str, query: Mapping[str, str], content: bytes | None, authorization: str) -> Answer:
+        headers = {"Authorization": authorization, "Accept": "application/json"}
+        if content is None:
+            return self._http.read("GET", self._url(path), headers=headers, query=query)
+        return self._http.read("POST", self._url(path), headers={**headers, "Content-Type": "application/json"}, body=content)
 
     def _accepted(self, answer: Answer, resource: str) -> Answer:
         if not answer.ok:

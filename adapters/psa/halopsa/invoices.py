@@ -19,6 +19,7 @@ from adapters.psa.halopsa.kept import Kept
 from adapters.psa.halopsa.licence_records import LicenceRecords
 from adapters.psa.halopsa.licences import counted_lines
 from adapters.psa.halopsa.refusals import understood
+from adapters.psa.halopsa.reports import Reports
 from adapters.psa.halopsa.settings import HaloPsaSettings, LinesInList
 from adapters.psa.halopsa.steps import RESOURCE
 from adapters.psa.records import Record, text
@@ -28,6 +29,9 @@ from sync_core.model.agreements import Agreement, Line
 from sync_core.ports import Clock
 
 MISSES_BEFORE_ALL = 10
+
+_Read = tuple[list[Agreement], dict[str, tuple[Line, ...]]]
+"""Heads, and the lines by agreement id as far as they can be used."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,21 +47,46 @@ class RecurringInvoices:
         self._catalogue = catalogue
         self._kept: Kept[tuple[Line, ...]] = Kept(clock, settings.lines_kept_seconds)
         self._misses = itertools.count(1)
+        self._reports = Reports(settings, client, clock)
         self._whole_in_list = {LinesInList.YES: True, LinesInList.NO: False}.get(settings.lines_in_list)
 
     def heads(self, query: Mapping[str, str]) -> list[Agreement]:
         """The heads that fit a query; one that cannot be read is left out, so that it holds its own customer and no other."""
-        with_lines = {} if self._whole_in_list is False else {"includelines": "true"}
-        began, lines = self._kept.now(), dict[str, tuple[Line, ...]]()
         if self._licences and not query:
             self._licences.read_all()
+        began = self._kept.now()
+        heads, lines = (None if query else self._reported()) or self._listed(query)
+        self._keep(lines, began)
+        self._misses = itertools.count(1)
+        return heads
+
+    def _listed(self, query: Mapping[str, str]) -> _Read:
+        with_lines = {} if self._whole_in_list is False else {"includelines": "true"}
+        lines = dict[str, tuple[Line, ...]]()
         found = [self._taken(row, lines, anew=bool(query)) for row in self._client.records(RESOURCE, {**query, **with_lines})]
         if self._whole_in_list is None:
             self._whole_in_list = self._compared(lines)
-        if self._whole_in_list:
-            self._keep(lines, began)
-        self._misses = itertools.count(1)
-        return [head for head in found if head]
+        return [head for head in found if head], lines if self._whole_in_list else {}
+
+    def _reported(self) -> _Read | None:
+        """What reports show, if it can be believed; otherwise ``None``, or the list where that was read to compare."""
+        records = self._reports.records()
+        if records is None:
+            return None
+        lines = dict[str, tuple[Line, ...]]()
+        heads = [head for head in (self._taken(row, lines, anew=False) for row in records) if head]
+        number = max(lines, key=lambda each: len(lines[each]), default="")
+        single = dict[str, tuple[Line, ...]]()
+        record = self._client.one(RESOURCE, number) if number else None
+        if number and (record is None or self._taken(record, single) not in heads or single.get(number) != lines[number]):
+            self._reports.give_up(f"they show recurring invoice {number} otherwise than a read by its id")
+            return None
+        if not self._reports.compare_all_today():
+            return heads, lines
+        listed = self._listed({})
+        if not _same(listed, (heads, lines)):
+            self._reports.give_up("they show recurring invoices otherwise than the list")
+        return listed
 
     def head(self, number: str) -> Agreement | None:
         """One head, read now together with its lines; ``None`` when it is gone or cannot be read."""
@@ -137,3 +166,9 @@ class RecurringInvoices:
         if not same:
             _log.warning("%s: the list does not show its lines whole, so lines are read one recurring invoice at a time", self.where(number))
         return same
+
+
+def _same(one: _Read, other: _Read) -> bool:
+    """Whether two reads show the same heads and lines; of lines, those that both show."""
+    both = one[1].keys() & other[1].keys()
+    return set(one[0]) == set(other[0]) and all(set(one[1][number]) == set(other[1][number]) for number in both)

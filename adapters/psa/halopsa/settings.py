@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from adapters.addresses import require_safe
-from adapters.psa.setting_values import choice, known, months_by_name, number
+from adapters.psa.setting_values import choice, known, months_by_name, number, wrong
 from sync_core.budget import Limits
 from sync_core.model.configuration import Connection
 
@@ -25,6 +25,9 @@ SETTINGS: Mapping[str, str] = {
     "lines_kept_seconds": "How long lines that were read in bulk serve for planning, in seconds; default 1800. Before a write they are read anew.",
     "text_limit": "How many characters the long description of a line takes; default 1000, as Halo publishes no limit.",
     "writes": "What the app writes: 'invoice lines' (default), or nothing but 'licence counts', which Halo bills by itself.",
+    "report_heads": "A SELECT of all recurring invoices, columns named as the members are; with report_lines, read in place of the list.",
+    "report_lines": "A SELECT of all their lines likewise, with ihid; needs the right to reports. Both are empty by default.",
+    "report_compared_days": "On one day in so many, all that reports show is compared with the list; default 7.",
     "settle_seconds": "How long after its deadline a lost write may still happen in Halo, in seconds; default 120.",
     "parallel": "How many requests the app sends at once, over all its instances; default 4.",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 60, as Halo publishes no limit.",
@@ -93,6 +96,9 @@ class HaloPsaSettings:
     text_limit: int = 1000
     page_size: int = 100
     writes: Writes = Writes.INVOICE_LINES
+    report_heads: str = ""
+    report_lines: str = ""
+    report_compared_days: int = 7
 
 
 def parse(connection: Connection) -> HaloPsaSettings:
@@ -118,7 +124,20 @@ def parse(connection: Connection) -> HaloPsaSettings:
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 100, least=1, most=100),
         writes=choice(connection, "writes", Writes.INVOICE_LINES),
+        report_heads=_statement(connection, "report_heads", "report_lines"),
+        report_lines=_statement(connection, "report_lines", "report_heads"),
+        report_compared_days=number(connection, "report_compared_days", 7, least=1, most=31),
     )
+
+
+def _statement(connection: Connection, name: str, other: str) -> str:
+    """A statement that Halo runs (seen by integrators): one SELECT without comments and without a semicolon."""
+    sql = connection.settings.get(name, "").strip()
+    if bool(sql) != bool(connection.settings.get(other, "").strip()):
+        raise wrong(connection, name if not sql else other, "is missing", f"Give {name} and {other} together, or neither")
+    if sql and (not sql.lower().startswith("select ") or "--" in sql or ";" in sql):
+        raise wrong(connection, name, "is no statement that Halo runs", "Write one SELECT, without -- and without ;")
+    return sql
 
 
 def limits(connection: Connection) -> Limits:
