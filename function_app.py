@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from adapters.functions import history, http, plans, queues, timers
+from adapters.functions import cutovers, history, http, plans, queues, timers
 
 app = func.FunctionApp()
 app.register_functions(timers.blueprint)
@@ -10,3 +10,4 @@ app.register_functions(queues.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(plans.blueprint)
 app.register_functions(history.blueprint)
+app.register_functions(cutovers.blueprint)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import azure.functions as func
 
 from adapters.functions.answers import answer, with_problems
-from adapters.functions.plans import id_of
+from adapters.functions.bodies import id_of
 from adapters.functions.principal import who
 from adapters.functions.world import context
 from sync_core.documents import to_document

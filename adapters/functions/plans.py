@@ -5,31 +5,22 @@ The routes under ``review`` are for people: they need no key, and a role. The pl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
 
 import azure.functions as func
 
 from adapters.functions.answers import answer, url_of, with_problems
+from adapters.functions.bodies import Body, id_of
 from adapters.functions.plan_documents import decided_document, plan_document, summary_document, together_document
 from adapters.functions.principal import who
 from adapters.functions.world import context
 from sync_core.errors import Rejected
-from sync_core.hostile_text import clean
 from sync_core.model.people import Role, Who, need
 from sync_core.model.plans import Decision, Undo
 from sync_core.pipeline.control import StopSwitch, set_stop_switch
-from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, decide, list_plans, show_plan
+from sync_core.pipeline.decisions import decide, list_plans, show_plan
 from sync_core.pipeline.together import approve_safe, decide_held_run
 from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes
-
-LONGEST_BODY = 16 * 1024
-"""Bytes of a request body: some hundred change ids."""
-_MOST_CHANGES = 500
-_LONGEST_WHY = 500
-_LONGEST_ID = 100
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
@@ -83,7 +74,7 @@ def reject(request: func.HttpRequest) -> func.HttpResponse:
 def approve_all_safe(request: func.HttpRequest) -> func.HttpResponse:
     """Approves what waits at all customers and no guard rail objects to: ``{"why": TEXT}``."""
     by = need(who(request), Role.APPROVER)
-    decided = approve_safe(context(), by, _Body.of(request, "why").why)
+    decided = approve_safe(context(), by, Body.of(request, "why").why)
     return answer(together_document(decided, lambda run_id: url_of(request, f"runs/{run_id}")), 202)
 
 
@@ -106,7 +97,7 @@ def drop_run(request: func.HttpRequest) -> func.HttpResponse:
 def undo_customer(request: func.HttpRequest) -> func.HttpResponse:
     """Starts the undo of a customer's changes, of a run's at the customer, or of its newest plan: ``{"changes": [IDS], "run": ID, "why": TEXT}``."""
     by = need(who(request), Role.APPROVER)
-    body, tenant_id = _Body.of(request, "changes", "run", "why"), id_of(request, "tenantId").lower()
+    body, tenant_id = Body.of(request, "changes", "run", "why"), id_of(request, "tenantId").lower()
     run_id = body.text("run")
     if run_id and tenant_id not in customers_to_undo(context(), run_id):
         raise Rejected("The run planned nothing for this customer", fix="GET the run to see its customers")
@@ -119,7 +110,7 @@ def undo_customer(request: func.HttpRequest) -> func.HttpResponse:
 def undo_run(request: func.HttpRequest) -> func.HttpResponse:
     """Starts the undo of all that a run wrote: ``{"why": TEXT}``. Each customer's plan then waits for approval."""
     by = need(who(request), Role.APPROVER)
-    body, run_id = _Body.of(request, "why"), id_of(request, "runId")
+    body, run_id = Body.of(request, "why"), id_of(request, "runId")
     return _undo(request, Undo(run_id=run_id, why=body.why), customers_to_undo(context(), run_id), by)
 
 
@@ -128,7 +119,7 @@ def undo_run(request: func.HttpRequest) -> func.HttpResponse:
 def stop(request: func.HttpRequest) -> func.HttpResponse:
     """Stops all writes: ``{"why": TEXT}``. Whoever may approve may stop."""
     by = need(who(request), Role.APPROVER, Role.ADMINISTRATOR)
-    return _switch(by, _Body.of(request, "why").text("why", needed=True))
+    return _switch(by, Body.of(request, "why").text("why", needed=True))
 
 
 @blueprint.route("go", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -136,13 +127,13 @@ def stop(request: func.HttpRequest) -> func.HttpResponse:
 def go(request: func.HttpRequest) -> func.HttpResponse:
     """Lets the writes go on."""
     by = need(who(request), Role.ADMINISTRATOR)
-    _Body.of(request)
+    Body.of(request)
     return _switch(by, "")
 
 
 def _decide(request: func.HttpRequest, decision: Decision) -> func.HttpResponse:
     by = need(who(request), Role.APPROVER)
-    body = _Body.of(request, "plan", "changes", "why", "days")
+    body = Body.of(request, "plan", "changes", "why", "days")
     plan_id, days = body.text("plan", needed=True), body.days
     decided = decide(context(), id_of(request, "tenantId"), body.chosen, decision, by, body.why, plan_id=plan_id, days=days)
     return answer(decided_document(decided, lambda run_id: url_of(request, f"runs/{run_id}")), 202 if decided.run else 200)
@@ -150,7 +141,7 @@ def _decide(request: func.HttpRequest, decision: Decision) -> func.HttpResponse:
 
 def _settle(request: func.HttpRequest, decision: Decision) -> func.HttpResponse:
     by = need(who(request), Role.APPROVER)
-    decided = decide_held_run(context(), id_of(request, "runId"), decision, by, _Body.of(request, "why").why)
+    decided = decide_held_run(context(), id_of(request, "runId"), decision, by, Body.of(request, "why").why)
     return answer(together_document(decided, lambda run_id: url_of(request, f"runs/{run_id}")), 202 if decided.run else 200)
 
 
@@ -165,65 +156,3 @@ def _switch(by: Who, reason: str) -> func.HttpResponse:
     switch = StopSwitch(bool(reason), reason, str(by), world.clock.now())
     set_stop_switch(world.store, switch)
     return answer(switch)
-
-
-def id_of(request: func.HttpRequest, name: str) -> str:
-    """An id in the address; raises ``Rejected`` for what is none of ours."""
-    text = str(request.route_params.get(name, ""))
-    if not text or len(text) > _LONGEST_ID or not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in text):
-        raise Rejected("An id in the address is not one of ours", fix="GET /api/runs and GET /api/plans name them")
-    return text
-
-
-@dataclass(frozen=True)
-class _Body:
-    """A request's body: a JSON object with known members; none is an empty one."""
-
-    members: dict[str, Any]
-
-    @classmethod
-    def of(cls, request: func.HttpRequest, *names: str) -> _Body:
-        """The body with members of these names; raises ``Rejected`` for anything else."""
-        written = request.get_body()
-        if len(written) > LONGEST_BODY:
-            raise Rejected("The body is too long", fix=f"Send at most {LONGEST_BODY} bytes")
-        try:
-            members = json.loads(written) if written else {}
-        except (ValueError, RecursionError) as error:
-            raise Rejected("The body is no JSON", fix="Send a JSON object") from error
-        if not isinstance(members, dict) or set(members) - set(names):
-            raise Rejected("The body is not understood", fix=f"Send a JSON object with {', '.join(names) or 'no member'}")
-        return cls(members)
-
-    @property
-    def why(self) -> str:
-        """The person's reason; empty where none is given."""
-        return self.text("why")
-
-    @property
-    def days(self) -> int:
-        """How long the word holds."""
-        days = self.members.get("days", VALID_DAYS)
-        if type(days) is not int or not 1 <= days <= 90:
-            raise Rejected("The days are not understood", fix="Send a whole number from 1 to 90")
-        return days
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of changes; none where none are given."""
-        found = self.members.get("changes", [])
-        if not isinstance(found, list) or len(found) > _MOST_CHANGES or not all(isinstance(item, str) and len(item) <= _LONGEST_ID for item in found):
-            raise Rejected("The changes are not understood", fix="Send a list of change ids")
-        return found
-
-    @property
-    def chosen(self) -> list[str] | str:
-        """The changes that are meant: ids, or all safe ones, or all."""
-        return self.members["changes"] if self.members.get("changes") in (SAFE, ALL) else self.ids
-
-    def text(self, name: str, *, needed: bool = False) -> str:
-        """A text, on one line."""
-        text = self.members.get(name, "")
-        if not isinstance(text, str) or len(text) > _LONGEST_WHY or (needed and not text.strip()):
-            raise Rejected(f"The member {name} is missing or not understood", fix=f"Send a text of at most {_LONGEST_WHY} characters")
-        return clean(text, _LONGEST_WHY)

@@ -11,6 +11,7 @@ import pytest
 from sync_core.model.plans import ChangeResult
 from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.undo import written_by
+from tests.eventually import eventually
 from tests.nights.chain import Answer, Chain
 from tests.nights.test_http import is_problem
 from tests.runtime.test_function_app import FOR_PEOPLE
@@ -32,6 +33,16 @@ ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "runs/daily-1/undo"): (APPROVER,),
     ("POST", "stop"): (APPROVER, ADMINISTRATOR),
     ("POST", "go"): (ADMINISTRATOR,),
+    ("GET", "cutovers"): ROLES,
+    ("POST", "cutovers"): (APPROVER,),
+    ("GET", "cutovers/cut-1"): ROLES,
+    ("GET", "cutovers/cut-1/lines"): ROLES,
+    ("POST", "cutovers/cut-1/prepare"): (APPROVER,),
+    ("POST", "cutovers/cut-1/confirm"): (APPROVER,),
+    ("POST", "cutovers/cut-1/stop"): (APPROVER, ADMINISTRATOR),
+    ("POST", "cutovers/cut-1/resume"): (APPROVER,),
+    ("POST", "cutovers/cut-1/drop"): (APPROVER,),
+    ("POST", "cutovers/cut-1/undo"): (APPROVER,),
 }
 """Who may use a route; what it is asked for here does not exist, or is not understood, so that nothing comes of it."""
 NO_PEOPLE = {
@@ -184,6 +195,41 @@ def test_what_was_written_is_undone_after_its_plan_was_approved(signed_in: Chain
     approved = ask(signed_in, "POST", f"customers/{tenant_id}/plan/approve", header, {"plan": plan["plan"], "changes": "all"})
     report = signed_in.customer(signed_in.follow(approved.json["run"]), "Contoso")
     assert [change.result for change in report.changes] == [ChangeResult.APPLIED]
+
+
+def until(chain: Chain, cutover_id: str, state: str) -> Any:
+    """The cut-over once it is in a state."""
+
+    def look() -> Any:
+        return ask(chain, "GET", f"cutovers/{cutover_id}", principal(READER)).json
+
+    eventually(lambda: look()["state"] == state, seconds=120)
+    return look()
+
+
+def test_a_line_of_another_tool_is_found_shown_confirmed_and_ended(signed_in: Chain) -> None:
+    header = principal(APPROVER)
+    cutover = ask(signed_in, "POST", "cutovers", header, {"companies": ["*"], "blank": True}).json
+    assert is_problem(ask(signed_in, "POST", "cutovers", header, {"connections": ["no such PSA"]}), 400)
+    found = until(signed_in, cutover["cutover"], "found")
+    assert found["progress"]["done"] == found["progress"]["total"] > 5
+    path = f"cutovers/{cutover['cutover']}"
+    page = ask(signed_in, "GET", f"{path}/lines", principal(READER)).json
+    assert len(page["lines"]) == found["lines"]["found"]
+    line = next(line for line in page["lines"] if line["product"] and not line["ends"])
+    assert is_problem(ask(signed_in, "POST", f"{path}/prepare", header, {"what": "end", "last": "soon"}), 400)
+    far = {"what": "end", "last": f"{signed_in.began.year + 1}-12-31", "lines": [line["line"]]}
+    assert ask(signed_in, "POST", f"{path}/prepare", header, far).status == 202
+    shown = until(signed_in, cutover["cutover"], "prepared")
+    before = signed_in.writes
+    assert is_problem(ask(signed_in, "POST", f"{path}/confirm", header, {"prepared": "something else"}), 409)
+    assert ask(signed_in, "POST", f"{path}/confirm", header, {"prepared": shown["prepared"], "why": "we move"}).status == 202
+    done = until(signed_in, cutover["cutover"], "finished")
+    assert (done["lines"]["done"], signed_in.writes - before) == (1, 1)
+    assert done["confirmed"]["by"] == "one@msp.example"
+    [ended] = ask(signed_in, "GET", f"{path}/lines?state=done", principal(READER)).json["lines"]
+    assert (ended["line"], ended["last"]) == (line["line"], far["last"])
+    assert ask(signed_in, "POST", f"{path}/undo", header, {"why": "too early"}).status == 202
 
 
 def test_a_stop_and_a_go_say_who(signed_in: Chain) -> None:

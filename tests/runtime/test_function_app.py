@@ -41,6 +41,16 @@ FOR_PEOPLE = {
     "undo_run": ("runs/{runId}/undo", ["POST"]),
     "stop": ("stop", ["POST"]),
     "go": ("go", ["POST"]),
+    "list_cutovers": ("cutovers", ["GET"]),
+    "find_lines": ("cutovers", ["POST"]),
+    "show_cutover": ("cutovers/{cutoverId}", ["GET"]),
+    "cutover_lines": ("cutovers/{cutoverId}/lines", ["GET"]),
+    "prepare_cutover": ("cutovers/{cutoverId}/prepare", ["POST"]),
+    "confirm_cutover": ("cutovers/{cutoverId}/confirm", ["POST"]),
+    "halt_cutover": ("cutovers/{cutoverId}/stop", ["POST"]),
+    "go_on_with_cutover": ("cutovers/{cutoverId}/resume", ["POST"]),
+    "give_up_cutover": ("cutovers/{cutoverId}/drop", ["POST"]),
+    "undo_cutover": ("cutovers/{cutoverId}/undo", ["POST"]),
 }
 """They ask for no key, and for a signed-in person."""
 

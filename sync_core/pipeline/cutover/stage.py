@@ -77,7 +77,7 @@ def progress(context: Context, cutover: Cutover) -> tuple[int, int, str]:
         )
     if cutover.state is CutoverState.PREPARING:
         return cutover.done, max(cutover.total, 1), f"{cutover.state}: parts of {cutover.cutover_id}"
-    if cutover.state is CutoverState.SEARCHING:
+    if cutover.state in (CutoverState.SEARCHING, CutoverState.FOUND):
         return cutover.done, max(cutover.total, 1), f"{cutover.state}: companies of {cutover.cutover_id}"
     chosen = sum(cutover.tally.lines.values()) - cutover.tally.count(LineState.FOUND, LineState.REFUSED)
     return chosen - cutover.tally.count(LineState.CHOSEN), max(chosen, 1), f"{cutover.state}: lines of {cutover.cutover_id}"
