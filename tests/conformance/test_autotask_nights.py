@@ -37,7 +37,7 @@ class Nights:
 
     def __init__(self, url: str, simulator: AutotaskSimulator, night: Night, contract: Contract) -> None:
         self.ledger, self.simulator, self.night, self.contract = simulator.ledger, simulator, night, contract
-        night.adapters.psas = {"memory": self._psa(url)}  # type: ignore[dict-item]  # any PSA will do, the fake ones are in memory
+        night.adapters.psas = {"memory": self._psa(url)}
         night.configure(self.customer())
 
     def _psa(self, url: str) -> Psa:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sandbox.memory.clock import ManualClock
-from sandbox.memory.psa import MemoryPsa
 from sandbox.memory.secrets import MemorySecrets
 from sync_core.errors import OutcomeUnknown, SyncError
 from sync_core.model.access import Delegation, Renewal
@@ -16,7 +15,7 @@ from sync_core.model.customers import Customer
 from sync_core.model.licences import Mailbox, PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
 from sync_core.pipeline.report import RunReport
 from sync_core.pipeline.run_findings import told_of
-from sync_core.ports import NOTHING_MORE, Health, Mail, Relationship, UsageNeeds
+from sync_core.ports import NOTHING_MORE, Health, Mail, Psa, Relationship, UsageNeeds
 
 PARTNER = "00000000-0000-4000-8000-000000000001"
 FAKE_SECRETS = ("partner-app-secret", "partner-refresh-token")
@@ -131,7 +130,7 @@ class FakeAdapters:
     """The fakes of one night behind the port that makes adapters."""
 
     microsoft_side: FakeMicrosoft
-    psas: dict[str, MemoryPsa]
+    psas: dict[str, Psa]
     mail: FakeMailer
     secrets: MemorySecrets = field(default_factory=lambda: MemorySecrets(dict.fromkeys(FAKE_SECRETS, "value")))
 
@@ -143,8 +142,8 @@ class FakeAdapters:
         """The fake Microsoft."""
         return self.microsoft_side
 
-    def psa(self, configuration: Configuration, connection: str) -> MemoryPsa:
-        """The in-memory PSA of a connection."""
+    def psa(self, configuration: Configuration, connection: str) -> Psa:
+        """The PSA of a connection, most often the one in memory."""
         return self.psas[connection]
 
     def mailer(self, configuration: Configuration) -> FakeMailer:
