@@ -1,8 +1,9 @@
 """What is to be billed against what the PSA bills: agreements found, changes proposed, judged and named. See the README beside this file."""
 
 from sync_core.billing.changes import AGREEMENT_FACTS, facts, line_facts
+from sync_core.billing.dated import to_read_whole
 from sync_core.billing.falling import moves, postponed
-from sync_core.billing.following import carried_on, self_ending_of, with_line_beside
+from sync_core.billing.following import as_left, carried_on, self_ending_of, with_line_beside
 from sync_core.billing.guard import Judged, judge, judge_run
 from sync_core.billing.identity import change_id, fingerprint, marker, marker_owner
 from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to_read, needs
@@ -20,6 +21,7 @@ __all__ = [
     "ReconcileInput",
     "Written",
     "agreements_to_read",
+    "as_left",
     "cannot_bill",
     "carried_on",
     "change_id",
@@ -39,5 +41,6 @@ __all__ = [
     "resolve",
     "self_ending_of",
     "take_back",
+    "to_read_whole",
     "with_line_beside",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from sync_core.billing.changes import Case, Target, same_product
+from sync_core.billing.dated import dated_target, earliest, is_dated, too_late
 from sync_core.billing.describing import describe, text_of_new_line
 from sync_core.billing.existing import lines_of_product, marked
 from sync_core.billing.falling import before_renewal, commitment_end, may_fall
@@ -28,7 +29,8 @@ def add(case: Case, after: date | None = None) -> Iterator[Change]:
     elif case.link.profile.prorate and not case.agreement.prorates:
         yield case.add(product, starts, not_prorated(case), terms=_terms(case, starts, product), verdict=Verdict.NEEDS_APPROVAL)
     else:
-        yield case.add(product, starts, terms=_terms(case, starts, product))
+        late = _too_late(case, starts, after)
+        yield case.add(product, starts, *late, terms=_terms(case, starts, product), verdict=_stricter(Verdict.SAFE, *late))
 
 
 def adopt(case: Case) -> Iterator[Change]:
@@ -97,6 +99,9 @@ def _units(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[
 
 
 def _prorated(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
+    if is_dated(case.agreement):
+        yield from _by_days(case, line, *reasons, verdict=verdict)
+        return
     goal = target(case, line)
     if goal.self_ending and not case.agreement.prorates:
         yield from _whole_periods(case, line, *reasons, verdict=verdict)
@@ -109,6 +114,21 @@ def _prorated(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterat
         yield make(line, goal, *reasons, verdict=verdict)
     elif (due := case.binding.due[-1] if case.binding and case.binding.due else None) and due.first <= case.opens and due.quantity != line.quantity:
         yield case.adopt(line, *reasons, f"It was due to hold {plain(due.quantity)}, and goes on with {plain(line.quantity)}.")
+
+
+def _by_days(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
+    goal = dated_target(case, line)
+    if goal.waits:
+        yield case.question(case.explanation, *reasons, goal.waits, line=line)
+    elif not goal.shifts:
+        return
+    elif any(each.units < 0 and case.last_of(each) for each in goal.shifts) and (problem := _no_credits(case)):
+        yield case.question(case.explanation, *reasons, problem, line=line)
+    elif not case.agreement.prorates:
+        yield from _whole_periods(case, line, *reasons, verdict=verdict)
+    else:
+        doubts = tuple(filter(None, (goal.doubt,)))
+        yield case.shift(line, goal.shifts, *reasons, *goal.words, *doubts, verdict=_stricter(verdict, *doubts))
 
 
 def _whole_periods(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
@@ -126,12 +146,15 @@ def not_prorated(case: Case) -> str:
 
 
 def _cannot_prorate(case: Case, goal: Target) -> str:
-    abilities = case.agreement.abilities
-    if Ability.SELF_ENDING_LINES not in abilities:
+    if Ability.SELF_ENDING_LINES not in case.agreement.abilities:
         return "This connection cannot prorate: it has no self-ending lines. Take `prorate` out of the profile."
-    if any(each.units < 0 for each in goal.self_ending) and Ability.CREDITS not in abilities:
-        return "The profile credits fewer units by their days, and this connection writes no credits. Take `credits` out, or see its settings."
-    return ""
+    return _no_credits(case) if any(each.units < 0 for each in goal.self_ending) else ""
+
+
+def _no_credits(case: Case) -> str:
+    if Ability.CREDITS in case.agreement.abilities:
+        return ""
+    return "The profile credits fewer units by their days, and this connection writes no credits. Take `credits` out, or see its settings."
 
 
 def _no_commitment(case: Case) -> tuple[str, ...]:
@@ -193,7 +216,15 @@ def _start(case: Case, after: date | None) -> date:
         return max(case.opens, free, start or case.opens)
     if start and case.opens <= start <= case.today and start >= free:
         return start
-    return max(counts_from(case), free, start or free)
+    return max(counts_from(case), free, start or free, earliest(case) if is_dated(case.agreement) else free)
+
+
+def _too_late(case: Case, starts: date, after: date | None) -> tuple[str, ...]:
+    """Why a new line with dated quantities begins later than its units were seen."""
+    if not (case.link.profile.prorate and is_dated(case.agreement) and case.agreement.prorates):
+        return ()
+    counts = max(counts_from(case), case.link.start or date.min, after + ONE_DAY if after else date.min)
+    return (too_late(case, counts),) if counts < starts else ()
 
 
 def _dates(case: Case, starts: date, *, first: bool) -> Iterator[str]:

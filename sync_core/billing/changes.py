@@ -11,7 +11,7 @@ from sync_core.billing.identity import change_id, marker, marker_owner, plain
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.naming import own_text, text_mark
 from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, last_billed_day, period_of, price_of_days
-from sync_core.model.agreements import Agreement, AgreementLines, Line, Product, SelfEnding, Terms
+from sync_core.model.agreements import Ability, Agreement, AgreementLines, Line, Product, SelfEnding, Shift, Terms
 from sync_core.model.billing import Binding, Link
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
@@ -76,6 +76,12 @@ class Case:
             return False
         return line.ends is None or line.ends > max(self.gives_up, _eve(line))
 
+    def last_of(self, shift: Shift) -> date | None:
+        """The last day that a shift is billed by its days; ``None`` where it begins with a period that is open, and is billed with it."""
+        period = period_of(self.agreement, shift.first)
+        whole = shift.first == period.first and shift.first >= self.opens
+        return None if whole else max(period.last, self.opens - ONE_DAY)
+
     def question(self, *texts: str, line: Line | None = None) -> Change:
         """Nothing can be proposed until a person answers."""
         return ask(self.inputs, self.link, *texts, line=line, agreement=self.agreement)
@@ -87,7 +93,7 @@ class Case:
         change = self._change(ChangeKind.ADD, line, self.wanted, (self.explanation, *reasons, self._counts_from(starts)), verdict)
         text = marker(self.inputs.installation, self.inputs.plan_id, self.link.key)
         change = replace(change, before=None, effective=starts, invoice=invoice_for(self.agreement, starts), marker=text, terms=terms)
-        if self.opens <= starts or not self.link.profile.prorate:
+        if self.opens <= starts or not self.link.profile.prorate or Ability.DATED_QUANTITIES in self.agreement.abilities:
             return replace(change, prorated=self._first_days(change.money, starts))
         beside = SelfEnding(self.wanted, starts, self.opens - ONE_DAY, beside_marker(self, starts))
         words = (self.explanation, *reasons, *self._words_beside(line, Target(self.wanted, (beside,))), self._counts_from(self.opens))
@@ -101,6 +107,14 @@ class Case:
         change = self._change(ChangeKind.SET_QUANTITY, line, goal.quantity, words, verdict)
         change = replace(change, effective=starts, invoice=invoice_for(self.agreement, starts))
         return replace(self._beside(change, line, goal), line_from=starts) if goal.self_ending else change
+
+    def shift(self, line: Line, shifts: tuple[Shift, ...], *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
+        """The line's dated quantity changes by these shifts."""
+        first = shifts[0].first
+        words = (self.explanation, *reasons, *(self._words_of(line, each, alone=len(shifts) == 1) for each in shifts))
+        change = self._change(ChangeKind.SET_QUANTITY, line, shifts[-1].after, words, verdict)
+        money = sum((self._days_of(line, each) for each in shifts), NOTHING)
+        return replace(change, shifts=shifts, prorated=money, effective=first, invoice=invoice_for(self.agreement, first))
 
     def prorate(self, line: Line, target: Target, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """Self-ending lines beside the line, which keeps its quantity until the period is invoiced."""
@@ -175,6 +189,17 @@ class Case:
             until = max(each.last for each in target.self_ending)
             goes = f"{plain(target.later)} with the first run after the days to {until} are invoiced"
             yield f"Line {line.line_id} holds {plain(target.quantity)} until then, and {goes}."
+
+    def _words_of(self, line: Line, shift: Shift, *, alone: bool) -> str:
+        last, invoice = self.last_of(shift), invoice_for(self.agreement, shift.first)
+        what = f"{plain(abs(shift.units))} {'more' if shift.units > 0 else 'fewer'} from {shift.first} on"
+        if last is None:
+            return self._counts_from(shift.first) if alone else f"{what}, first on the invoice of {invoice}."
+        return f"{what}: {self._days_of(line, shift):+.2f} {self.agreement.currency} for the days to {last}, on the invoice of {invoice}."
+
+    def _days_of(self, line: Line, shift: Shift) -> Decimal:
+        last = self.last_of(shift)
+        return self._price_of(line, SelfEnding(shift.units, shift.first, last, "")) if last else NOTHING
 
     def _price_of(self, line: Line, each: SelfEnding) -> Decimal:
         price = replace(line, quantity=Decimal(1), included=NOTHING).billed * line.unit_price

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sync_core.billing.changes import Case
 from sync_core.billing.identity import plain
 from sync_core.billing.inputs import ReconcileInput
+from sync_core.model.agreements import Ability
 from sync_core.model.billing import Decreases, Link, Move, Seen
 
 _REMEMBERED = 40
@@ -50,7 +51,7 @@ def postponed(inputs: ReconcileInput) -> Iterator[str]:
         if link.profile.decreases is Decreases.AT_RENEWAL and move.commitment_ends:
             until = f"until the commitment ends on {move.commitment_ends}"
         elif link.profile.prorate and link.profile.decreases is not Decreases.NOW:
-            until = "until the period in which they became fewer is invoiced"
+            until = f"until the period in which they became fewer {'ends' if _is_dated(inputs, link) else 'is invoiced'}"
         else:
             continue
         yield f"{inputs.item(link).name}: {plain(move.units)} counted since {move.since}, {plain(binding.quantity)} are billed {until}"
@@ -101,6 +102,11 @@ def commitment_end(case: Case) -> date | None:
     """The end of the commitment as it was known when the count fell; afterwards Microsoft names that of the next one."""
     move = case.inputs.moves.get(case.link.key)
     return move.commitment_ends if move else case.inputs.item(case.link).commitment_ends
+
+
+def _is_dated(inputs: ReconcileInput, link: Link) -> bool:
+    held = inputs.agreements.get((link.connection, link.agreement_id))
+    return held is not None and Ability.DATED_QUANTITIES in held.agreement.abilities
 
 
 def _billed(inputs: ReconcileInput, link: Link) -> Decimal:

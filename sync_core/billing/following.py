@@ -21,6 +21,14 @@ def self_ending_of(change: Change, step: Step) -> SelfEnding | None:
     return next((each for each in change.self_ending if each.marker == step.marker), None)
 
 
+def as_left(change: Change, step: Step, line: Line) -> Line:
+    """The line as the next plan finds it: with shifts, holding what is left to come once this step's day is there."""
+    if not change.shifts:
+        return line
+    first = step.shifts_from or change.shifts[-1].first
+    return replace(line, quantity=change.shifts[-1].after - sum(each.units for each in change.shifts if each.first > first))
+
+
 def with_line_beside(known: Binding, change: Change, added: SelfEnding, line_id: str) -> Binding:
     """The binding once a self-ending line is there: it counts, and what the main line is to hold afterwards is due."""
     beside = (*(each for each in known.self_ending if each.marker != added.marker), replace(added, line_id=line_id))
@@ -52,6 +60,8 @@ def carried_on(known: Binding | None, change: Change, line: Line, follows: Bindi
     if change.kind in (ChangeKind.ADD, ChangeKind.END) or known.line_id != follows.line_id:
         return follows
     follows = replace(follows, counts_from=known.counts_from)
+    if change.shifts:
+        return follows
     if change.kind is not ChangeKind.SET_QUANTITY:
         due = () if change.kind is ChangeKind.ADOPT else known.due
         return replace(follows, invoiced=known.invoiced, due=due)

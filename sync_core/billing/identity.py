@@ -48,6 +48,8 @@ def _more_shown(change: Change) -> Iterator[str]:
     """What only prorated changes and those with terms of their own show."""
     for each in change.self_ending:
         yield f"{plain(each.units)} {each.first} {each.last}"
+    for shift in change.shifts:
+        yield f"{shift.first} {plain(shift.before)} {plain(shift.after)}"
     if change.later is not None:
         yield f"later {plain(change.later)}"
     if change.terms != Terms():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 from sync_core.billing.adding import add, adjust, adopt, fresh_start, not_adoptable
 from sync_core.billing.changes import Case, same_product
+from sync_core.billing.dated import is_dated
 from sync_core.billing.describing import describe
 from sync_core.billing.existing import doubles, editor, edits, going_on, marked, strays
 from sync_core.billing.identity import plain
-from sync_core.model.agreements import AgreementStatus, Line
+from sync_core.model.agreements import Agreement, AgreementStatus, Line
 from sync_core.model.billing import Binding, LineChoice, ManualEdits
 from sync_core.model.plans import Change, Verdict
 
@@ -21,7 +23,7 @@ def manage(case: Case, binding: Binding) -> Iterator[Change]:
     """The changes of a link that has, or had, a line."""
     home = case.inputs.agreements.get((binding.connection, binding.agreement_id))
     line = home.line(binding.line_id) if home else None
-    if binding.ended is not None and (line is None or line.ends == binding.ended):
+    if binding.ended is not None and (home is None or line is None or _ends_as_set(case, home.agreement, line, binding.ended)):
         yield from add(case, binding.ended) if case.wanted else ()
     elif (binding.connection, binding.agreement_id) != (case.link.connection, case.link.agreement_id):
         billing = line is None or (line.ends is None and home is not None and home.agreement.status is AgreementStatus.ACTIVE)
@@ -33,6 +35,12 @@ def manage(case: Case, binding: Binding) -> Iterator[Change]:
         yield from _lost(case, line, f"Line {line.line_id} was ended as of {line.ends} by {editor(line)}.")
     else:
         yield from _living(case, binding, line)
+
+
+def _ends_as_set(case: Case, agreement: Agreement, line: Line, ended: date) -> bool:
+    """Whether a line has the end that we set; dated quantities that were read for a day before it do not show it yet."""
+    unseen = is_dated(agreement) and line.ends is None and max(case.today, agreement.next_invoice or case.today) <= ended
+    return line.ends == ended or unseen
 
 
 def _lost(case: Case, line: Line | None, what: str, *, still_billed: bool = False) -> Iterator[Change]:

@@ -12,12 +12,13 @@ from datetime import date
 from decimal import Decimal
 
 from sync_core.billing.changes import NOTHING, Case, ask
+from sync_core.billing.dated import is_dated
 from sync_core.billing.existing import editor, edits
 from sync_core.billing.identity import change_id, plain
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, period_of
 from sync_core.billing.resolve import cannot_bill
-from sync_core.model.agreements import Ability, Agreement, AgreementLines, Charge, Line, Product, Terms
+from sync_core.model.agreements import Ability, Agreement, AgreementLines, Charge, Line, Product, Shift, Terms
 from sync_core.model.billing import BillingProfile, Binding, Link
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 
@@ -108,6 +109,9 @@ def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[W
     if obstacle := _invoiced(targets, lines.agreement) or ("" if living else _not_renewable(case, targets)):
         yield _ask(inputs, last, obstacle, lines)
         return
+    if line and before is None and is_dated(case.agreement) and (began := line.starts) and period_of(case.agreement, began).first < began:
+        yield _ask(inputs, last, _by_days([Shift(began, NOTHING, line.quantity)], replace(last.change, line_id=line.line_id)), lines)
+        return
     changes = _of_line(case, line, before, _managed_before(own, targets[0])) if living and line else _renewed(case, binding, targets[0])
     yield from (replace(change, verdict=Verdict.NEEDS_APPROVAL, undoes=last.change.after) for change in changes)
 
@@ -164,6 +168,10 @@ def _unfit(own: Sequence[Written], targets: Sequence[Written]) -> str:
         return f"It is {unsure[0].change.result}: {unsure[0].change.result_reason}. The next plan goes on from what is there."
     if beside := [each.marker for item in targets for each in item.change.self_ending]:
         return f"It came with lines that end by themselves ({', '.join(beside)}), and an undo takes none of them back. Correct them by hand."
+    if by_days := [shift for item in targets if item.change.prorated for shift in item.change.shifts]:
+        return _by_days(by_days, targets[0].change)
+    if any(len(item.change.shifts) > 1 for item in targets):
+        return "It moved the line from more than one day on, and an undo takes back one. Set the units back by hand, from each of its days on."
     if strange := [item for item in targets if item.change.kind not in _KNOWN]:
         return f"Nothing takes back “{strange[0].change.kind}”. Correct the line by hand."
     if prorated := [item for item in targets if item.change.self_ending]:
@@ -172,6 +180,15 @@ def _unfit(own: Sequence[Written], targets: Sequence[Written]) -> str:
     if targets[0].change.kind is ChangeKind.HAND_BACK:
         return "Handing back wrote nothing. Approve the adoption that the next plan shows, and the line is managed again."
     return ""
+
+
+def _by_days(shifts: Sequence[Shift], change: Change) -> str:
+    """What a person does about units of a dated quantity that were billed by their days."""
+    opposing = ", ".join(f"{-shift.units:+f} units from {shift.first + ONE_DAY} on" for shift in shifts)
+    return (
+        f"It is billed by days, and the PSA takes no second change of a line on one day. By hand: change line {change.line_id} by {opposing};"
+        f" the first day stays billed. Until the count, the profile or the link is corrected, the next plan sets the units again."
+    )
 
 
 def _not_there(inputs: ReconcileInput, last: Written, binding: Binding | None, lines: AgreementLines | None) -> str:

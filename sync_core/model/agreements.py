@@ -30,8 +30,12 @@ class Ability(StrEnum):
 
     SELF_ENDING_LINES = "self-ending lines"
     """A line for added units that ends with their period, as proration needs it."""
+    DATED_QUANTITIES = "dated quantities"
+    """A line's units change from a day on, and the PSA itself bills the rest of that day's period by its days."""
+    INVOICED_TIME = "invoiced time"
+    """With dated quantities: also from a day that an invoice covers, which bills the rest of that period on the next invoice."""
     CREDITS = "credits"
-    """A self-ending line with fewer than no units."""
+    """Fewer units by their days: a self-ending line with fewer than no units, or fewer of dated quantities."""
     PRICES = "prices"
     """A line's own price."""
     TERMS = "terms"
@@ -96,6 +100,28 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What a line holds from a day on, of a PSA with dated quantities."""
+
+    first: date
+    units: Decimal
+
+
+@dataclass(frozen=True)
+class Shift:
+    """From ``first`` on a line with dated quantities holds ``after`` in place of ``before``, and on every later day as many more or fewer."""
+
+    first: date
+    before: Decimal
+    after: Decimal
+
+    @property
+    def units(self) -> Decimal:
+        """How many more; fewer than none where they are fewer."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
 class Line:
     """One billed line of an agreement.
 
@@ -125,6 +151,8 @@ class Line:
     taxable: bool | None = None
     grouping: str = ""
     """The id of the group of invoice lines that it stands in; empty for none."""
+    held: tuple[Held, ...] = ()
+    """Of dated quantities, each day on which they change, in order; empty where they were read for one day only, or never change."""
 
     @property
     def billed(self) -> Decimal:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
-from sync_core.model.agreements import SelfEnding, Terms
+from sync_core.model.agreements import SelfEnding, Shift, Terms
 from sync_core.model.customers import Mode
 from sync_core.model.notices import Finding, NoticeKind
 
@@ -110,6 +110,8 @@ class Change:
     self_ending: tuple[SelfEnding, ...] = ()
     later: Decimal | None = None
     """What the line is to hold once the time of its self-ending lines is invoiced, where that is not ``after``."""
+    shifts: tuple[Shift, ...] = ()
+    """Of dated quantities, by day: one write each."""
     terms: Terms = field(default_factory=Terms)
     undoes: Decimal | None = None
     """Of an undo: the units that it takes back, and that no run sets again by itself for a while."""
@@ -195,6 +197,8 @@ class Step:
     repeatable: bool
     line_id: str = ""
     marker: str = ""
+    shifts_from: date | None = None
+    """The first day of the shift that it writes, of a change that has several."""
 
 
 class StepState(StrEnum):

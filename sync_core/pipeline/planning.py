@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sync_core.billing import Needs, Place, ReconcileInput, agreements_to_read, judge, marker_owner, moves, needs, postponed, reconcile, resolve
+from sync_core.billing import (
+    Needs,
+    Place,
+    ReconcileInput,
+    agreements_to_read,
+    judge,
+    marker_owner,
+    moves,
+    needs,
+    postponed,
+    reconcile,
+    resolve,
+    to_read_whole,
+)
 from sync_core.counting import commitments_after, count_customer, people_by_item, remembered, usage_needs, with_last_known
 from sync_core.errors import SyncError
 from sync_core.events import event
@@ -25,7 +38,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
 from sync_core.pipeline.permission import decided
-from sync_core.pipeline.reading import lines_of
+from sync_core.pipeline.reading import agreement_now, lines_of
 from sync_core.pipeline.shared import shared
 from sync_core.pipeline.verifying import rests, verified_now
 from sync_core.ports import Psa, Relationship
@@ -130,6 +143,7 @@ class _Reader:
             agreements=agreements,
             known_markers=self._known_markers(agreements.values()),
         )
+        inputs = replace(inputs, agreements={**agreements, **self._whole(to_read_whole(inputs))})
         wanted = needs(inputs)
         return self._with_new_lines(inputs, wanted) if wanted.companies else inputs
 
@@ -162,6 +176,11 @@ class _Reader:
             else:
                 missing[place] = f"Agreement {place[1]} of {place[0]} cannot be found in the PSA"
         return found, missing
+
+    def _whole(self, places: Iterable[Place]) -> dict[Place, AgreementLines]:
+        """Agreements that are read anew, for themselves: with what their lines hold on all days."""
+        read = {place: agreement_now(self._psa(place[0]), place[1], self.run.business_dates[place[0]]) for place in sorted(places)}
+        return {place: found for place, found in read.items() if found}
 
     def _known_markers(self, agreements: Iterable[AgreementLines]) -> frozenset[str]:
         """The markers with a journal row behind them; the journal is read only when a line carries one of ours that no binding explains."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sync_core.billing import AGREEMENT_FACTS, carried_on, facts, line_facts, self_ending_of, with_line_beside
+from sync_core.billing import AGREEMENT_FACTS, as_left, carried_on, facts, line_facts, self_ending_of, with_line_beside
 from sync_core.billing.cutting_over import is_nobodys
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.events import event
@@ -213,6 +213,7 @@ def _binding_after(context: Context, psa: Psa, plan: Plan, change: Change, step:
     if added := self_ending_of(change, step):
         return with_line_beside(known, change, added, line.line_id) if known else None
     heads = psa.read_headers([change.agreement_id]) if known and known.self_ending else []
+    line = as_left(change, step, line)
     return carried_on(known, change, line, binding_for(plan, change, line), heads[0].next_invoice if heads else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -80,7 +81,7 @@ def test_lines_that_were_read_ahead_are_given_once(site: Site) -> None:
     """Who asks again wants to know anew."""
     head = site.psa.read_headers(None)[0]
     first, before = site.lines(head), site.calls
-    assert site.lines(head) == first
+    assert [replace(line, held=()) for line in site.lines(head)] == list(first)
     assert site.calls > before
 
 

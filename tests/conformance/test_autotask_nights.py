@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,13 +38,24 @@ class Nights:
 
     def __init__(self, url: str, simulator: AutotaskSimulator, night: Night, contract: Contract) -> None:
         self.ledger, self.simulator, self.night, self.contract = simulator.ledger, simulator, night, contract
-        night.adapters.psas = {"memory": self._psa(url)}
+        self._url = url
+        self.connect()
         night.configure(self.customer())
 
-    def _psa(self, url: str) -> Psa:
+    def connect(self, **settings: str) -> None:
+        """The connection with other settings."""
+        self.night.adapters.psas = {"memory": self._psa(settings)}
+
+    def prorate(self) -> None:
+        """From now on the profile of the customer's link prorates."""
+        customer = self.night.configuration.customers[0]
+        links = tuple(replace(link, profile=replace(link.profile, prorate=True)) for link in customer.links)
+        self.night.configure(replace(customer, links=links))
+
+    def _psa(self, settings: dict[str, str]) -> Psa:
         kind, access = kind_named("autotask"), self.simulator.access
-        given = {"username": access.user, "units_reading": self.ledger.reading.value, "calls_per_minute": "100000"}
-        connection = Connection("memory", kind.name, url, settings=given, secrets={"secret": "secret", "integration_code": "code"})
+        given = {"username": access.user, "units_reading": self.ledger.reading.value, "calls_per_minute": "100000", **settings}
+        connection = Connection("memory", kind.name, self._url, settings=given, secrets={"secret": "secret", "integration_code": "code"})
         secrets = MemorySecrets({"secret": access.secret, "code": access.integration_code})
         return kind.connect(connection, secrets, Budget(self.night.store, "memory", kind.limits(connection), SystemClock()), self.night.clock)
 
@@ -80,16 +92,23 @@ class Nights:
         self.simulator.faults.add(Fault(effect, "POST", path))
 
 
-@pytest.fixture(params=Reading)
-def nights(request: pytest.FixtureRequest) -> Iterator[Nights]:
+@contextmanager
+def made_nights(reading: Reading, posted: date) -> Iterator[Nights]:
+    """The nights of a contract that is posted through a day."""
     night = Night(customers=0)
-    ledger = Ledger(now=night.clock.now, reading=request.param)
+    ledger = Ledger(now=night.clock.now, reading=reading)
     ledger.service(PRODUCT, price="20.60")
     contract = ledger.contract(ledger.company("Contoso Ltd"), "Cloud", date(2026, 1, 1))
-    ledger.post(date(2026, 3, 31))
+    ledger.post(posted)
     simulator = AutotaskSimulator(ledger, Access())
     with serve(simulator) as server:
         yield Nights(server.url, simulator, night, contract)
+
+
+@pytest.fixture(params=Reading)
+def nights(request: pytest.FixtureRequest) -> Iterator[Nights]:
+    with made_nights(request.param, posted=date(2026, 3, 31)) as made:
+        yield made
 
 
 def test_a_line_is_added_once_with_its_units_from_the_next_period_on(nights: Nights) -> None:

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.connectwise.ledger import Ledger
-from sandbox.connectwise.records import Addition, BillCustomer, BillingCycle, Invoice, PeriodType
+from sandbox.connectwise.records import Addition, BillCustomer, BillingCycle, PeriodType
 from sandbox.connectwise.records import Agreement as Contract
-from sync_core.billing.identity import plain
 from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Charge, Line, Product
 from sync_core.model.billing import BillingProfile, Decreases, PriceRange
 from sync_core.model.configuration import GuardRails
 from sync_core.model.licences import Subscription
 from sync_core.model.plans import Change, ChangeKind
+from tests.scenarios.billed import Billed, invoice_shown
+from tests.scenarios.dated_books import DatedBooks, dated_books
 from tests.scenarios.shown import shown
 from tests.unit.billing.world import OURS, PRODUCT, World, binding, link, subscription
 
@@ -70,7 +71,12 @@ class Books:
             unit_cost=kept.unit_cost,
         )
 
-    def keep(self, lines: tuple[Line, ...]) -> dict[str, str]:
+    def send_invoice(self) -> tuple[Billed, ...]:
+        """Makes the next invoice."""
+        made = self.ledger.send_invoice(self.agreement_id)
+        return tuple(Billed(each.first_day, each.last_day, each.quantity, each.unit_price, each.amount) for each in made.lines)
+
+    def keep(self, lines: tuple[Line, ...], changes: tuple[Change, ...]) -> dict[str, str]:
         """Writes what a plan did; the ids of new lines become the books' own, by the id that the plan's world gave them."""
         names = {}
         for line in lines:
@@ -89,6 +95,9 @@ class Books:
         return self.ledger.additions.put(replace(made, quantity=line.quantity, bill_customer=_BILLS[line.charge], invoiced_through=None))
 
 
+AnyBooks = Books | DatedBooks
+
+
 def told(given: str, story: str) -> str:
     """The story as it happens: after each of its days the plan, or the invoices, as text."""
     world, books = beginning(given)
@@ -97,7 +106,7 @@ def told(given: str, story: str) -> str:
         books.today = day
         text.append(f"{day}  {what}".rstrip() + "\n")
         if what == "invoice":
-            text += map(_invoice_shown, [books.ledger.send_invoice(books.agreement_id)])
+            text += invoice_shown(books.send_invoice())
             continue
         world = happens(world, what)
         world, plan = carried_out(world, books)
@@ -131,7 +140,7 @@ def _bought(text: str) -> Subscription:
     return replace(row, subscription_id=said.get("as", "s"))
 
 
-def carried_out(world: World, books: Books) -> tuple[World, str]:
+def carried_out(world: World, books: AnyBooks) -> tuple[World, str]:
     """One night: the plan made and carried out with every approval that can be given, and the plan as text."""
     world = replace(world, home=books.head, lines=books.lines, today=books.today, plan_id=f"{books.today}-{len(books.lines)}")
     world = replace(world, moves=world.inputs.moves, commitments=world.committed)
@@ -140,7 +149,7 @@ def carried_out(world: World, books: Books) -> tuple[World, str]:
     if zeros and not world.first_zeros:
         return carried_out(replace(world, first_zeros=zeros), books)
     after = world.after(changes)
-    names = books.keep(after.lines)
+    names = books.keep(after.lines, changes)
     bound = {key: _renamed(each, names) for key, each in after.bindings.items()}
     return replace(after, bindings=bound), "".join(f"    {line}\n" for line in _shown_all(changes)) or QUIET
 
@@ -155,24 +164,28 @@ def _shown_all(changes: tuple[Change, ...]) -> Iterator[str]:
         yield from shown(change).splitlines()
 
 
-def _invoice_shown(invoice: Invoice) -> str:
-    lines = [f"    {line.first_day} to {line.last_day}  {plain(line.quantity)} x {line.unit_price}  {line.amount:.2f}\n" for line in invoice.lines]
-    return "".join(lines) + f"    total {invoice.total:.2f}\n"
-
-
-def beginning(given: str) -> tuple[World, Books]:
+def beginning(given: str) -> tuple[World, AnyBooks]:
     """The world and the books that the words describe."""
     words = dict(re.split(r"\s{2,}", entry.strip(), maxsplit=1) for entry in given.splitlines() if entry.strip())
-    books = _books(words.get("agreement", "monthly, from 2025-01-01, prorates, invoiced to 2025-03-31"), words.get("credits", ""))
+    agreement = words.get("agreement", "monthly, from 2025-01-01, prorates, invoiced to 2025-03-31")
     quantity, price = (words.get("line") or "0 x 31.00").split(" x ")
-    product = books.ledger.product("M365-BP", price=price, cost=words.get("cost", "0"))
     world = World(links=(_profiled(words.get("profile", "prorate")),), rails=ROOMY, product=_product(price, words.get("cost")))
+    if "start" in words:
+        world = replace(world, links=(replace(world.links[0], start=date.fromisoformat(words["start"])),))
+    if "quantities" in words:
+        return _dated(world, dated_books(agreement, words["quantities"], price, int(quantity)))
+    books = _books(agreement, words.get("credits", ""))
+    product = books.ledger.product("M365-BP", price=price, cost=words.get("cost", "0"))
     if quantity != "0":
         contract = books.ledger.agreements[books.agreement_id]
         made = books.ledger.addition(contract, product, quantity, serial_number=OURS)
         world = replace(world, rows=(subscription(int(quantity)),), bindings={"k": binding(books._line(made))})
-    if "start" in words:
-        world = replace(world, links=(replace(world.links[0], start=date.fromisoformat(words["start"])),))
+    return world, books
+
+
+def _dated(world: World, books: DatedBooks) -> tuple[World, DatedBooks]:
+    for line in books.lines:
+        world = replace(world, rows=(subscription(int(line.quantity)),), bindings={"k": binding(line)})
     return world, books
 
 

@@ -1,8 +1,7 @@
 """An Autotask connection behind the ``Psa`` port.
 
-Changes count from the first day of a period that is not invoiced, so nothing is prorated yet. Proration will be another effective
-date of the same adjustments: Autotask charges the rest of a period by itself when a change counts from its middle, where it takes
-only one adjustment of a service on a day.
+Proration is nothing but another effective date of the same adjustments: Autotask charges the rest of a period by itself when a change
+counts from its middle, where it takes only one adjustment of a service on a day.
 """
 
 from __future__ import annotations
@@ -142,9 +141,16 @@ class Autotask:
     def _lines(self, account: Account, on: date) -> tuple[Line, ...]:
         try:
             return self._books.lines(account, on, self._reading)
-        except Unclear as unclear:
+        except Unclear:
             if known := self._known_reading():
                 return self._books.lines(account, on, known)
+            return self._lines_of_day(account, on)
+
+    def _lines_of_day(self, account: Account, on: date) -> tuple[Line, ...]:
+        """The lines on a day for which the reading does not matter; on others nothing is written while nobody knows it."""
+        try:
+            return self._books.lines(account, on, None, one_day=True)
+        except Unclear as unclear:
             raise self._reading_unknown(unclear) from None
 
     def _adjust(self, step: Step, send_until: float) -> Receipt:

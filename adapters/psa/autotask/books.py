@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from adapters.psa.autotask import reading, units
 from adapters.psa.autotask.client import Client, Filter, all_of, any_of, batches, condition
 from adapters.psa.autotask.settings import AutotaskSettings, NextInvoice
-from adapters.psa.autotask.units import Holding, Reading, UnitRow, by_line, holding, unit_row
+from adapters.psa.autotask.units import Holding, Reading, UnitRow, by_line, holding, levels, unit_row
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import Rejected
@@ -109,11 +109,13 @@ class Books:
             replace(each, services=tuple(services[each.agreement_id]), rows=_once((*each.rows, *history[each.agreement_id]))) for each in accounts
         ]
 
-    def lines(self, account: Account, on: date, known: Reading | None) -> tuple[Line, ...]:
-        """The lines of a contract with their units on a day; raises ``Unclear`` or ``Rejected``."""
+    def lines(self, account: Account, on: date, known: Reading | None, *, one_day: bool = False) -> tuple[Line, ...]:
+        """The lines of a contract with their units on a day, and on all others where these were read; raises ``Unclear`` or ``Rejected``."""
         services = account.services or ()
         rows, names = by_line(account.rows), self._service_names({text(record, "serviceID") for record in services})
-        return tuple(self._line(record, holding(rows.get(text(record, "id"), ()), on, known), names) for record in services)
+        found = [(self._line(record, holding(own, on, known), names), own) for record in services for own in [rows.get(text(record, "id"), [])]]
+        whole = account.first < account.last and not one_day
+        return tuple(replace(line, held=levels(own, account.last, known)) if whole else line for line, own in found)
 
     def detected_reading(self) -> Reading | None:
         """What unit rows carry, as the last periods of some contracts show it; ``None`` when they do not."""

@@ -83,6 +83,7 @@ def contract(record: Record, names: Labels, settings: AutotaskSettings, today: d
         prorates=True,
         currency=settings.currency,
         cycle=cycle,
+        abilities=settings.abilities,
         text_limit=LONGEST_TEXT,
     )
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from adapters.addresses import require_safe
 from adapters.psa.setting_values import choice, known, months_by_name, number
 from sync_core.budget import Limits
+from sync_core.model.agreements import Ability
 from sync_core.model.configuration import Connection
 
 SETTINGS: Mapping[str, str] = {
@@ -18,6 +19,7 @@ SETTINGS: Mapping[str, str] = {
     "billing_cycles": "Labels of contract period types of your own and their months, such as 'Monatlich=1, Quartal=3'.",
     "units_reading": "What a unit row made in the middle of a period carries: delta, total, or auto (default: found out by reading).",
     "next_invoice": "What counts as invoiced: posted (default; up to the last period approved and posted) or calendar (always the current period).",
+    "posted_periods": "Units that change in a posted period count from the next one (closed, default), or from their day (charged).",
     "settle_seconds": "How long after its deadline a lost write may still happen in Autotask, in seconds; default 360.",
     "parallel": "How many requests the app sends at once, over all its instances, 1 to 3; default 1 (Autotask takes 3 for each kind of object).",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 120.",
@@ -49,6 +51,13 @@ class NextInvoice(StrEnum):
     CALENDAR = "calendar"
 
 
+class PostedPeriods(StrEnum):
+    """What becomes of an adjustment in a period that is approved and posted. Unverified: Autotask documents a refusal for contract dates only."""
+
+    CLOSED = "closed"
+    CHARGED = "charged"
+
+
 @dataclass(frozen=True)
 class AutotaskSettings:
     """The settings of one connection, checked. ``url`` has no trailing slash; ``secret`` and ``integration_code`` are names of secrets."""
@@ -64,9 +73,16 @@ class AutotaskSettings:
     billing_cycles: Mapping[str, int] = field(default_factory=dict)
     units_reading: UnitsReading = UnitsReading.AUTO
     next_invoice: NextInvoice = NextInvoice.POSTED
+    posted_periods: PostedPeriods = PostedPeriods.CLOSED
     settle_seconds: float = 360.0
     slow_down_from: int = 50
     page_size: int = 500
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What can be written to a contract; an opposing adjustment is the documented way to take units back by their days."""
+        charged = {Ability.INVOICED_TIME} if self.posted_periods is PostedPeriods.CHARGED else set()
+        return frozenset({Ability.DATED_QUANTITIES, Ability.CREDITS} | charged)
 
 
 def parse(connection: Connection) -> AutotaskSettings:
@@ -86,6 +102,7 @@ def parse(connection: Connection) -> AutotaskSettings:
         billing_cycles=months_by_name(connection, "billing_cycles"),
         units_reading=choice(connection, "units_reading", UnitsReading.AUTO),
         next_invoice=choice(connection, "next_invoice", NextInvoice.POSTED),
+        posted_periods=choice(connection, "posted_periods", PostedPeriods.CLOSED),
         settle_seconds=number(connection, "settle_seconds", 360, least=0),
         slow_down_from=number(connection, "slow_down_from", 50, least=1, most=100),
         page_size=number(connection, "page_size", 500, least=1, most=500),

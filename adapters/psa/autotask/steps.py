@@ -2,7 +2,7 @@
 
     add            POST Contracts/{id}/Services             the line, with our marker and start in its internal description
                    POST Contracts/{id}/ServiceAdjustments   its units from the effective date on
-    set quantity   POST Contracts/{id}/ServiceAdjustments   the difference from the effective date on
+    set quantity   POST Contracts/{id}/ServiceAdjustments   the difference from the effective date on; one for each day of a change
     set text       PATCH Contracts/{id}/Services            the invoice description
     end            POST Contracts/{id}/ServiceAdjustments   all units away from the day after the last billed one
 
@@ -15,7 +15,8 @@ service's standard one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,7 @@ from adapters.psa.autotask.reading import described
 from adapters.psa.autotask.units import ONE_DAY
 from adapters.psa.changes import needed, step_id
 from sync_core.errors import Rejected
-from sync_core.model.agreements import Agreement
+from sync_core.model.agreements import Agreement, Shift
 from sync_core.model.plans import Change, ChangeKind, Step
 
 LONGEST_MARKER = 50
@@ -39,13 +40,12 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str) -> 
             case ChangeKind.ADD:
                 steps += [_new_line(agreement, change, plan_id), _first_units(agreement, change, plan_id)]
             case ChangeKind.SET_QUANTITY:
-                effective = needed(change.effective, change, "an effective date")
-                steps.append(_adjustment(agreement, change, plan_id, _line_id(change), effective, _units(change, "before"), _units(change, "after")))
+                steps += _shifts(agreement, change, plan_id)
             case ChangeKind.SET_TEXT:
                 steps.append(_text(agreement, change, plan_id))
             case ChangeKind.END if change.before != 0:
                 effective = needed(change.effective, change, "a last billed day") + ONE_DAY
-                steps.append(_adjustment(agreement, change, plan_id, _line_id(change), effective, _units(change, "before"), 0))
+                steps.append(_adjustment(agreement, change, plan_id, _line_id(change), Shift(effective, _needed_before(change), Decimal(0))))
     return tuple(steps)
 
 
@@ -111,25 +111,37 @@ def _text(agreement: Agreement, change: Change, plan_id: str) -> Step:
 
 
 def _first_units(agreement: Agreement, change: Change, plan_id: str) -> Step:
-    effective = needed(change.effective, change, "an effective date")
-    return _adjustment(agreement, change, plan_id, "", effective, 0, _units(change, "after"))
+    effective, after = needed(change.effective, change, "an effective date"), needed(change.after, change, "a quantity")
+    return _adjustment(agreement, change, plan_id, "", Shift(effective, Decimal(0), after))
 
 
-def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str, effective: date, before: int, after: int) -> Step:
+def _shifts(agreement: Agreement, change: Change, plan_id: str) -> Iterator[Step]:
+    """One adjustment for each day on which the units change, in their order: each is computed from what the ones before it leave."""
+    if change.shifts:
+        for place, shift in enumerate(change.shifts):
+            step = _adjustment(agreement, change, plan_id, _line_id(change), shift, f"units {place}" if place else "units")
+            yield replace(step, shifts_from=shift.first)
+        return
+    effective, after = needed(change.effective, change, "an effective date"), needed(change.after, change, "a quantity")
+    yield _adjustment(agreement, change, plan_id, _line_id(change), Shift(effective, _needed_before(change), after))
+
+
+def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str, shift: Shift, name: str = "units") -> Step:
+    before, after = _whole(change, shift.before), _whole(change, shift.after)
     known = {"contractServiceID": int(line_id)} if line_id else {}
     body = {
         "contractID": int(agreement.agreement_id),
         **known,
         "unitChange": after - before,
-        "effectiveDate": f"{effective.isoformat()}T12:00:00",
+        "effectiveDate": f"{shift.first.isoformat()}T12:00:00",
     }
     place = f"contract {agreement.agreement_id} ({agreement.name})"
     return Step(
-        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "units"),
+        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, name),
         change_ids=(change.change_id,),
         connection=agreement.connection,
         agreement_id=agreement.agreement_id,
-        describes=f"Change {change.product} by {after - before:+d} from {before} to {after} units from {effective} on {place}",
+        describes=f"Change {change.product} by {after - before:+d} from {before} to {after} units from {shift.first} on {place}",
         request={"method": "POST", "path": f"Contracts/{agreement.agreement_id}/ServiceAdjustments", "body": body, "before": before, "after": after},
         repeatable=False,
         line_id=line_id,
@@ -143,8 +155,11 @@ def _line_id(change: Change) -> str:
     return change.line_id
 
 
-def _units(change: Change, name: str) -> int:
-    value: Decimal = needed(getattr(change, name), change, "a quantity")
+def _needed_before(change: Change) -> Decimal:
+    return needed(change.before, change, "a quantity")
+
+
+def _whole(change: Change, value: Decimal) -> int:
     if value != int(value):
         raise Rejected(
             f"Autotask counts whole units, and {change.product} is to have {value}", code="whole-units", fix="Round in the billing profile"

@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from adapters.psa.records import Record, amount, day, identifier, text
 from sync_core.billing.periods import period_of
-from sync_core.model.agreements import Agreement
+from sync_core.model.agreements import Agreement, Held
 
 ONE_DAY = timedelta(days=1)
 FIELDS = ("id", "contractID", "contractServiceID", "startDate", "endDate", "units", "approveAndPostDate")
@@ -98,6 +99,17 @@ def holding(rows: Sequence[UnitRow], on: date, reading: Reading | None) -> Holdi
         if units := units_on(rows, past[place], reading):
             return Holding(units, ends=past[place + 1] - ONE_DAY)
     return Holding(0, ends=min(row.first for row in rows) - ONE_DAY if rows else None)
+
+
+def levels(rows: Sequence[UnitRow], last: date, reading: Reading | None) -> tuple[Held, ...]:
+    """What one line holds from each day on which that changes, out of its rows up to ``last``; raises ``Unclear``."""
+    found: list[Held] = []
+    edges = {row.first for row in rows} | {row.last + ONE_DAY for row in rows}
+    for edge in sorted(edge for edge in edges if edge <= last):
+        units = Decimal(units_on(rows, edge, reading))
+        if units != (found[-1].units if found else 0):
+            found.append(Held(edge, units))
+    return tuple(found)
 
 
 def detected(heads: Iterable[Agreement], rows: Iterable[UnitRow]) -> Reading | None:
