@@ -133,10 +133,11 @@ def test_a_new_line_of_a_month_that_is_not_posted_begins_on_its_day(nights: Nigh
 
 
 def test_a_person_who_changed_the_line_on_the_same_day_is_not_in_the_way(nights: Nights) -> None:
-    """Autotask takes one adjustment of a service on a day; ours goes to the next one."""
+    """Autotask takes one adjustment of a service on a day; ours waits for the next one, and for a word about the edit."""
     nights.run()
     nights.night.buy(14)
     nights.ledger.adjust(1, -1, TODAY + timedelta(days=1))
+    assert "one change of a line on a day" in " ".join(nights.night.report(nights.run()).changes[0].reasons)
     nights.run()
     approve(nights.night)
     nights.run()
