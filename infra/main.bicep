@@ -25,6 +25,9 @@ param sweepSchedule string = '0 */5 * * * *'
 @description('When the sign-in is tried and kept fresh, and what ends is looked at: six fields, in UTC. Less often than weekly lets the refresh token age.')
 param accessSchedule string = '0 20 * * * *'
 
+@description('When what has been kept long enough is deleted: six fields, in UTC.')
+param retentionSchedule string = '0 40 3 * * *'
+
 @description('No customer goes further than this. The first deployment only observes, so that nothing is written to a PSA before a person has read the plans.')
 @allowed(['observe', 'approve', 'automatic'])
 param modeCeiling string = 'observe'
@@ -45,7 +48,7 @@ param instanceMemoryMB int = 2048
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
 
-@description('After so many days without a change a blob of evidence is deleted; 0 keeps all. Deleted evidence cannot explain an old invoice any more.')
+@description('After so many days without a change a blob of evidence is deleted, also the newest of a customer who does not change; 0 leaves it to the app, which deletes evidence by SYNC_NAMES_MONTHS.')
 @minValue(0)
 @maxValue(36500)
 param evidenceDays int = 0
@@ -154,6 +157,12 @@ type furtherSettingsType = {
 
   @description('How long a message may be put back before its customer fails with the reason.')
   SYNC_WAIT_LIMIT_MINUTES: string?
+
+  @description('For so many months it is kept who was counted and named.')
+  SYNC_NAMES_MONTHS: string?
+
+  @description('For so many years counts, plans, decisions, writes and runs are kept.')
+  SYNC_NUMBERS_YEARS: string?
 
   @description('First delay, in seconds, when a message is put back; it doubles from there.')
   SYNC_RETRY_SECONDS: string?
@@ -273,6 +282,7 @@ module functionApp 'modules/function-app.bicep' = {
       SYNC_SCHEDULE: schedule
       SYNC_SWEEP_SCHEDULE: sweepSchedule
       SYNC_ACCESS_SCHEDULE: accessSchedule
+      SYNC_RETENTION_SCHEDULE: retentionSchedule
       SYNC_MODE_CEILING: modeCeiling
       SYNC_KEY_VAULT_URL: vault.outputs.vaultUrl
     })

@@ -53,6 +53,15 @@ def loads(kind: type[T], text: str) -> T:
         raise ValueError("it nests without end") from error
 
 
+def replace_texts(document: Any, change: Callable[[str], str]) -> Any:
+    """The document with each of its texts, but no name of a member, put through ``change``."""
+    if isinstance(document, str):
+        return change(document)
+    if isinstance(document, dict):
+        return {name: replace_texts(member, change) for name, member in document.items()}
+    return [replace_texts(item, change) for item in document] if isinstance(document, list) else document
+
+
 _ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sync_core.documents import dumps, loads
+from sync_core.documents import dumps, loads, replace_texts
 from sync_core.ports import Row, RowWrite, Store, Value, Write
 
 T = TypeVar("T")
 
+_DOCUMENT = "document_"
 _PIECE = 30_000
 """Characters of a document in one property; the service allows 32,768."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~@+-]")
@@ -23,18 +26,37 @@ def safe_key(text: str) -> str:
 
 def to_row(partition: str, key: str, value: object, etag: str = "", **columns: Value) -> Row:
     """The row that holds ``value``; ``columns`` are shown beside the document and not read back."""
-    text = dumps(value)
-    pieces = {f"document_{number}": text[start : start + _PIECE] for number, start in enumerate(range(0, len(text), _PIECE))}
-    return Row(partition, key, {**columns, **pieces}, etag)
+    return Row(partition, key, {**columns, **_pieces(dumps(value))}, etag)
 
 
 def from_row(kind: type[T], row: Row) -> T:
     """The value in a row; raises ``ValueError`` when the row holds something else."""
+    return loads(kind, _document(row))
+
+
+def _document(row: Row) -> str:
     number, text = 0, ""
-    while (piece := row.values.get(f"document_{number}")) is not None:
+    while (piece := row.values.get(f"{_DOCUMENT}{number}")) is not None:
         text += str(piece)
         number += 1
-    return loads(kind, text)
+    return text
+
+
+def _pieces(text: str) -> dict[str, Value]:
+    return {f"{_DOCUMENT}{number}": text[start : start + _PIECE] for number, start in enumerate(range(0, len(text), _PIECE))}
+
+
+def rewritten(row: Row, change: Callable[[str], str]) -> Row | None:
+    """The row with every text in its document and its columns put through ``change``; ``None`` where that changes nothing.
+
+    For what is the same for all documents, whatever they say; names of members and keys stay as they are.
+    """
+    text = _document(row)
+    document = json.loads(text) if text else None
+    after = replace_texts(document, change)
+    columns = {name: change(value) if isinstance(value, str) else value for name, value in row.values.items() if not name.startswith(_DOCUMENT)}
+    new = Row(row.partition, row.key, {**columns, **(_pieces(dumps(after)) if text else {})}, row.etag)
+    return None if dict(new.values) == dict(row.values) else new
 
 
 def insert(row: Row) -> RowWrite:

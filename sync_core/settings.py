@@ -142,6 +142,9 @@ class Settings:
     access_schedule: str = _setting(
         "0 20 * * * *", _schedule, "When the sign-in is tried and kept fresh, and what ends is looked at: six fields, in UTC. The host reads it, too."
     )
+    retention_schedule: str = _setting(
+        "0 40 3 * * *", _schedule, "When what has been kept long enough is deleted: six fields, in UTC. The host reads it, too."
+    )
     mode_ceiling: Mode = _setting(  # noqa: RUF009  # what it returns is a field
         "automatic", _mode, "No customer goes further than this: observe, approve or automatic."
     )
@@ -152,6 +155,8 @@ class Settings:
     verify_days: int = _setting(
         "1", _days, "Where nothing has changed, a customer's lines in the PSA are read only every so many days, 1 to 31. 1: every night."
     )
+    names_months: int = _setting("13", _whole, "For so many months it is kept who was counted and named.")
+    numbers_years: int = _setting("7", _whole, "For so many years counts, plans, decisions, writes and runs are kept.")
     wait_limit_minutes: int = _setting("180", _whole, "How long a message may be put back before its customer fails with the reason.")
     retry_seconds: float = _setting("30", _seconds, "First delay, in seconds, when a message is put back; it doubles from there.")
     send_window_seconds: float = _setting("10", _seconds, "How long after its journal row a PSA write may still be sent, in seconds.")

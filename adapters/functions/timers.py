@@ -1,4 +1,7 @@
-"""Timers: the daily run, the sweep that takes further what a crash left lying, and the watch over access. Schedules are UTC."""
+"""Timers: the daily run, the sweep that takes further what a crash left lying, the watch over access, and the deletion of what is old.
+
+Schedules are UTC.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import azure.functions as func
 
 from adapters.functions.world import context as shared_context
 from sync_core.events import stage
+from sync_core.history.retention import clean_up as delete_what_is_old
 from sync_core.pipeline.start_run import start_daily_run
 from sync_core.pipeline.sweep import sweep as sweep_runs
 from sync_core.pipeline.watch_access import watch_access as look_after_access
@@ -36,3 +40,11 @@ def watch_access(timer: func.TimerRequest, context: func.Context) -> None:
     world = shared_context()
     with stage(world.clock, "watch-access", context.invocation_id):
         look_after_access(world)
+
+
+@blueprint.timer_trigger(schedule="%SYNC_RETENTION_SCHEDULE%", arg_name="timer", use_monitor=True)
+def clean_up(timer: func.TimerRequest, context: func.Context) -> None:
+    """Deletes what has been kept long enough: names after some months, numbers after some years."""
+    world = shared_context()
+    with stage(world.clock, "clean-up", context.invocation_id):
+        delete_what_is_old(world)

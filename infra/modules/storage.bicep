@@ -12,7 +12,7 @@ param tags object
 @description('How many copies of the data there are, and where.')
 param redundancy string
 
-@description('After so many days without a change a blob of evidence is deleted; 0 keeps all.')
+@description('After so many days without a change a blob of evidence is deleted; 0 leaves it to the app.')
 param evidenceDays int
 
 @description('For so many days a deleted blob or container can be brought back.')

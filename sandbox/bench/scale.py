@@ -39,6 +39,7 @@ _SETTINGS = {
     "SYNC_SCHEDULE": "0 0 2 * * *",
     "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
     "SYNC_ACCESS_SCHEDULE": "0 20 * * * *",
+    "SYNC_RETENTION_SCHEDULE": "0 40 3 * * *",
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:01",
 }
 """The queues are looked at every second, so that the fixed part of a night is short and the sizes can be compared."""

@@ -57,6 +57,7 @@ def write_files(served: ServedWorld, folder: Path) -> dict[str, Path]:
         "SYNC_SCHEDULE": "0 0 2 * * *",  # the timers name both schedules, and no host starts without them
         "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
         "SYNC_ACCESS_SCHEDULE": "0 20 * * * *",
+        "SYNC_RETENTION_SCHEDULE": "0 40 3 * * *",
         "SYNC_SECRETS_FILE": str(secrets),
         **served.settings,
     }

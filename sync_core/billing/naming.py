@@ -29,6 +29,11 @@ def own_text(text: str) -> str:
     return f" {text}".partition(_MARK)[0].strip()
 
 
+def without_names(text: str) -> str:
+    """The text with the fact that people were named, and no longer who."""
+    return f"{own_text(text)}{_MARK}names deleted".strip() if has_names(text) else text
+
+
 def has_names(text: str) -> bool:
     """Whether a line's text has a part that is, or looks like, ours."""
     return _MARK in f" {text}"

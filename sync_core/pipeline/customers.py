@@ -263,7 +263,9 @@ def plans_of(store: Store, tenant_id: str) -> Iterator[tuple[Plan, list[JournalE
     plan: Plan | None = None
     for row in store.query(CUSTOMERS, tenant_id, "p-"):
         if "-step-" in row.key:
-            entries.append(from_row(JournalEntry, row))
+            entry = from_row(JournalEntry, row)
+            if plan and entry.plan_id == plan.plan_id:  # of a plan that was deleted, a step for each marker stays
+                entries.append(entry)
             continue
         if plan:
             yield plan, entries

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -165,6 +165,23 @@ def recent_runs(store: Store) -> Iterator[IndexEntry]:
     return (from_row(IndexEntry, row) for row in store.query(RUNS, _INDEX))
 
 
+def runs_before(store: Store, day: date) -> Iterator[tuple[str, str]]:
+    """Runs that were started before a day (UTC) and are over, each with the key of its entry in the list of runs."""
+    still_open = open_runs(store)
+    since = _index_key(datetime.combine(day, time(), UTC))
+    entries = [(from_row(IndexEntry, row).run_id, row.key) for row in store.query(RUNS, _INDEX, after=since)]
+    return ((run_id, key) for run_id, key in reversed(entries) if run_id not in still_open)
+
+
+def forget_run(store: Store, run_id: str, index_key: str) -> int:
+    """Deletes all rows of a run in batches, and then its entry in the list, by which it is found again if this ends on the way; returns how many."""
+    rows = list(store.query(RUNS, run_id))
+    for start in range(0, len(rows), _BATCH):
+        store.transact(RUNS, [delete(Row(run_id, row.key)) for row in rows[start : start + _BATCH]])
+    store.transact(RUNS, [delete(Row(_INDEX, index_key))])
+    return len(rows) + 1
+
+
 def note_totals(store: Store, run: Run, totals: RunTotals) -> None:
     """Keeps what the run lets through, for the runs of the next 24 hours."""
     store.transact(RUNS, [upsert(_index_row(IndexEntry(run.run_id, run.slot, run.started, totals)))])
@@ -237,5 +254,9 @@ def _customer_row(customer: CustomerRun, etag: str = "") -> Row:
 
 
 def _index_row(entry: IndexEntry) -> Row:
-    newest_first = _FAR_FUTURE - int(entry.started.timestamp())
-    return to_row(_INDEX, f"{newest_first:011d}~{entry.run_id}", entry)
+    return to_row(_INDEX, f"{_index_key(entry.started)}~{entry.run_id}", entry)
+
+
+def _index_key(started: datetime) -> str:
+    """What the keys of the runs that were started then begin with: newest first."""
+    return f"{_FAR_FUTURE - int(started.timestamp()):011d}"

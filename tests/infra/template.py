@@ -72,7 +72,12 @@ def app_settings(deployment: Deployment) -> dict[str, str]:
 @functools.cache
 def bindings() -> tuple[Mapping[str, Any], ...]:
     """Every binding of every function, as the real runtime indexes the app."""
-    schedules = {"SYNC_SCHEDULE": "0 0 2 * * *", "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *", "SYNC_ACCESS_SCHEDULE": "0 20 * * * *"}
+    schedules = {
+        "SYNC_SCHEDULE": "0 0 2 * * *",
+        "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
+        "SYNC_ACCESS_SCHEDULE": "0 20 * * * *",
+        "SYNC_RETENTION_SCHEDULE": "0 40 3 * * *",
+    }
     return tuple(binding for function in index(ROOT, schedules).functions.values() for binding in function)
 
 

@@ -174,6 +174,7 @@ def quick_settings(now: datetime) -> dict[str, str]:
         "SYNC_SCHEDULE": f"0 {due.minute} {due.hour} * * *",
         "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
         "SYNC_ACCESS_SCHEDULE": "0 20 * * * *",
+        "SYNC_RETENTION_SCHEDULE": "0 40 3 * * *",
         "SYNC_RETRY_SECONDS": "1",
         "SYNC_SEND_WINDOW_SECONDS": "3",
         "SYNC_WRITE_DEADLINE_SECONDS": "3",

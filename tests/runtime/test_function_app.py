@@ -62,7 +62,7 @@ def app() -> Index:
 
 def test_the_real_runtime_takes_every_function(app: Index) -> None:
     assert app.error == ""
-    assert set(app.functions) == {"start_run", "sweep", "watch_access", *QUEUES, *ROUTES, *FOR_PEOPLE}
+    assert set(app.functions) == {"start_run", "sweep", "watch_access", "clean_up", *QUEUES, *ROUTES, *FOR_PEOPLE}
 
 
 def test_each_stage_listens_to_its_queue(app: Index) -> None:
@@ -74,6 +74,7 @@ def test_schedules_come_from_settings(app: Index) -> None:
     assert app.trigger("start_run")["schedule"] == "%SYNC_SCHEDULE%"
     assert app.trigger("sweep")["schedule"] == "%SYNC_SWEEP_SCHEDULE%"
     assert app.trigger("watch_access")["schedule"] == "%SYNC_ACCESS_SCHEDULE%"
+    assert app.trigger("clean_up")["schedule"] == "%SYNC_RETENTION_SCHEDULE%"
 
 
 def test_routes_are_those_that_the_manual_names(app: Index) -> None:

@@ -119,6 +119,6 @@ def test_the_sandbox_command_leaves_files_that_other_commands_take(client: World
     assert files["configuration"].read_text(encoding="utf-8") == client.served.configuration_yaml
     settings = read_settings(files["settings"])
     assert client.served.settings.items() <= settings.items()
-    assert {"SYNC_SCHEDULE", "SYNC_SWEEP_SCHEDULE", "SYNC_ACCESS_SCHEDULE"} <= settings.keys()
+    assert {"SYNC_SCHEDULE", "SYNC_SWEEP_SCHEDULE", "SYNC_ACCESS_SCHEDULE", "SYNC_RETENTION_SCHEDULE"} <= settings.keys()
     told = command.text(client.served, files)
     assert all(url in told for url in (client.served.urls.login, client.served.urls.psa, str(files["configuration"])))
