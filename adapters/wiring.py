@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from adapters.azure.blobs import AzureBlobs
-from adapters.azure.connection import StorageConnection, managed_identity
+from adapters.azure.connection import StorageConnection, is_person, managed_identity, person
 from adapters.azure.queues import AzureQueues
 from adapters.azure.secrets import KeyVaultSecrets, vault_client
 from adapters.azure.tables import AzureTables
@@ -21,6 +21,8 @@ from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, S
 from sync_core.settings import Settings
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
     from adapters.microsoft.graph import GraphService
     from sync_core.pipeline.report import RunReport
 
@@ -51,11 +53,18 @@ def assemble(settings: Settings, clock: Clock, store: Store, queue: Queue, blobs
 
 
 def secrets_from(settings: Settings, environment: Mapping[str, str], clock: Clock) -> Secrets:
-    """The key vault of the settings; without one the environment, with what is put kept in ``SYNC_SECRETS_FILE`` when that is set."""
+    """The key vault of the settings; without one the environment, with what is put kept in ``SYNC_SECRETS_FILE`` when that is set.
+
+    The vault is opened as the app's identity, or, where the storage is a person's sign-in of the Azure CLI, as that person.
+    """
     if settings.key_vault_url:
-        return KeyVaultSecrets(lambda: vault_client(settings.key_vault_url, managed_identity(environment.get("AZURE_CLIENT_ID", ""))), clock)
+        return KeyVaultSecrets(lambda: vault_client(settings.key_vault_url, _vault_identity(environment)), clock)
     file = environment.get("SYNC_SECRETS_FILE", "")
     return EnvironmentSecrets(environment, Path(file) if file else None)
+
+
+def _vault_identity(environment: Mapping[str, str]) -> TokenCredential:
+    return person() if is_person(environment) else managed_identity(environment.get("AZURE_CLIENT_ID", ""))
 
 
 class ConfiguredAdapters:

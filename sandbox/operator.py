@@ -8,9 +8,11 @@ import json
 import shutil
 from typing import Any
 
+from sync_core.errors import Rejected
 from sync_core.model.people import Role, Who
 
 _SCOPE = "https://management.azure.com/.default"
+_GRAPH = "https://graph.microsoft.com/.default"
 
 
 def operator(partner_tenant_id: str = "") -> Who:
@@ -23,6 +25,21 @@ def operator(partner_tenant_id: str = "") -> Who:
     if person and name and str(claims.get("tid")).casefold() == partner_tenant_id.casefold():
         return Who(str(name), str(person), frozenset(Role))
     return Who(getpass.getuser(), roles=frozenset(Role))
+
+
+def graph_token(tenant_id: str) -> str:
+    """An access token for Microsoft Graph of the person who is signed in to the Azure CLI, for exactly this tenant; it is kept nowhere.
+
+    Raises ``Rejected``, with the command to sign in, where nobody is, or in another tenant.
+    """
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.identity import AzureCliCredential, CredentialUnavailableError
+
+    fix = f"Install the Azure CLI and sign in: az login --tenant {tenant_id} --allow-no-subscriptions"
+    try:
+        return str(AzureCliCredential(tenant_id=tenant_id, process_timeout=30).get_token(_GRAPH).token)
+    except (ClientAuthenticationError, CredentialUnavailableError, ValueError):
+        raise Rejected("Nobody is signed in to the Azure CLI for the partner's tenant", code="no-operator", where="Azure CLI", fix=fix) from None
 
 
 def _claims_of_azure_cli() -> dict[str, Any]:

@@ -104,7 +104,7 @@ class StorageConnection:
                 case "" | "managedidentity":
                     self._credential = managed_identity(self._setting("clientId"))
                 case "azurecli":
-                    self._credential = _person()
+                    self._credential = person()
                 case other:
                     raise self._invalid(f"__credential is {other!r}", "Only 'managedidentity' and, on a person's machine, 'azurecli' are known")
         return self._credential
@@ -126,7 +126,13 @@ def managed_identity(client_id: str = "") -> TokenCredential:
     return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
 
 
-def _person() -> TokenCredential:
+def is_person(settings: Mapping[str, str], prefix: str = "AzureWebJobsStorage") -> bool:
+    """Whether the settings say that a person's sign-in of the Azure CLI stands in for the app's identity."""
+    return settings.get(f"{prefix}__credential", "").strip().lower() == "azurecli"
+
+
+def person() -> TokenCredential:
+    """Whoever is signed in to the Azure CLI on this machine."""
     from azure.identity import AzureCliCredential
 
     return AzureCliCredential()

@@ -48,6 +48,11 @@ class LoginHttp:
         base = self._login_url if self._login_url.startswith("https:") else PUBLIC_LOGIN_URL
         return f"{base}/{tenant_id}"
 
+    def address(self, url: str) -> str:
+        """Where an address of MSAL's leads to: the same path and query at the configured host."""
+        parts = urlsplit(url)
+        return f"{self._login_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
     def get(self, url: str, **_: Any) -> _Answer:
         """Answers the discovery document of a tenant, the only thing that MSAL gets for these ways of signing in."""
         authority, found, _rest = url.partition("/v2.0/.well-known/openid-configuration")
@@ -57,14 +62,14 @@ class LoginHttp:
             "issuer": f"{authority}/v2.0",
             "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
             "token_endpoint": f"{authority}/oauth2/v2.0/token",
+            "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
         }
         return _Answer(200, json.dumps(document), {})
 
     def post(self, url: str, *, data: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None, **_: Any) -> _Answer:
         """Sends a token request. It may be repeated: a redeemed refresh token stays valid."""
         form = urlencode({name: value for name, value in (data or {}).items() if value is not None})
-        address = f"{self._login_url}{urlsplit(url).path}"
-        answer = self._http.read("POST", address, headers={**(headers or {}), **_FORM}, body=form.encode())
+        answer = self._http.read("POST", self.address(url), headers={**(headers or {}), **_FORM}, body=form.encode())
         return _Answer(answer.status, answer.text, answer.headers)
 
     def close(self) -> None:

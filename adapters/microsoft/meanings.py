@@ -36,7 +36,7 @@ MISSING_ROLE = "missing-role"
 NEEDS_ATTENTION = "needs-attention"
 """Code of a failure that this table does not know."""
 
-SIGN_IN_AGAIN = "Sign in once more with the service account and MFA, and store the new refresh token."
+SIGN_IN_AGAIN = "Sign in once more with the service account and MFA: python3 dev.py onboard --step sign-in."
 _SKIP, _STOP, _RETRY = Action.SKIP, Action.STOP, Action.RETRY
 
 _EXPIRED = Meaning("sign-in-expired", _STOP, "The partner's stored sign-in is no longer valid", SIGN_IN_AGAIN)
@@ -89,7 +89,7 @@ _NO_CONSENT = Meaning(
     "consent-missing",
     _SKIP,
     "The application has no consent in the tenant",
-    "Give consent: through Partner Center application consent, or a customer's administrator opens the admin consent link.",
+    "Give consent: python3 dev.py onboard --step consent does it through Partner Center; or a customer's administrator opens the admin consent link.",
     "Grant admin consent for the application in the partner tenant.",
 )
 _CONSENT_UNDER_WAY = Meaning("consent-under-way", _RETRY, "The application's consent is still being set up in the tenant", "Nothing to do.")
@@ -99,6 +99,12 @@ _WRONG_RESOURCE = Meaning(
     _SKIP,
     "The application is not registered for the service that was asked for",
     "Add Microsoft Graph to the API permissions of the app registration, and give consent again.",
+)
+_PUBLIC_CLIENT = Meaning(
+    "wrong-sign-in-way",
+    _STOP,
+    "The stored refresh token was got without the application's own proof",
+    "Sign in in the browser instead of with a device code.",
 )
 _BAD_CREDENTIAL = Meaning(
     "bad-app-credential",
@@ -178,6 +184,7 @@ MEANINGS: dict[str, Meaning] = {
     **dict.fromkeys(("AADSTS50020", "AADSTS50177"), _NO_GDAP),
     **dict.fromkeys(("AADSTS500212", "AADSTS500213"), _CROSS_TENANT_POLICY),
     **dict.fromkeys(("AADSTS65001", "AADSTS90094", "AADSTS90099", "AADSTS700016"), _NO_CONSENT),
+    "AADSTS700025": _PUBLIC_CLIENT,
     "AADSTS650051": _CONSENT_UNDER_WAY,
     "AADSTS650052": _NO_SERVICE,
     "AADSTS650057": _WRONG_RESOURCE,

@@ -54,20 +54,34 @@ class PartnerCenter:
             self._refused, self._rests_until = error, self.clock.now() + _RESTS
             raise
 
-    def _get(self, path: str) -> Any:
-        key = TokenKey(self.partner.tenant_id, own_sign_in(self.partner), PUBLIC_PARTNER_CENTER_URL)
-        headers = {"Authorization": f"Bearer {self.sign_ins.token(key)}", "Accept": "application/json", "ValidateMfa": "true"}
-        answer = self.http.read("GET", f"{self.url.rstrip('/')}{path}", headers=headers)
-        if answer.status == 401:
-            self.sign_ins.forget(key)
-        body = _body(answer)
-        if not answer.ok:
-            raise self._refusal(answer, body)
-        return body
+    def send(self, method: str, path: str, body: Any = None) -> Answer:
+        """Sends one write, once; raises what ``Http.write`` raises and otherwise answers for the caller to judge."""
+        content = None if body is None else json.dumps(body).encode()
+        headers = {**self._headers(), "Content-Type": "application/json"}
+        return self.http.write(method, self._address(path), send_until=float("inf"), headers=headers, body=content)
 
-    def _refusal(self, answer: Answer, body: Any) -> SyncError:
+    def refusal(self, answer: Answer) -> SyncError:
+        """The error that a refused request stands for."""
         wait = asked_wait(answer.headers.get("retry-after"), self.clock.now())
-        return error_of(partner_center_refusal(answer.status, body, answer.headers, wait), "Partner Center")
+        return error_of(partner_center_refusal(answer.status, _body(answer), answer.headers, wait), "Partner Center")
+
+    def _get(self, path: str) -> Any:
+        answer = self.http.read("GET", self._address(path), headers=self._headers())
+        if answer.status == 401:
+            self.sign_ins.forget(self._key)
+        if not answer.ok:
+            raise self.refusal(answer)
+        return _body(answer)
+
+    def _address(self, path: str) -> str:
+        return f"{self.url.rstrip('/')}{path}"
+
+    @property
+    def _key(self) -> TokenKey:
+        return TokenKey(self.partner.tenant_id, own_sign_in(self.partner), PUBLIC_PARTNER_CENTER_URL)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.sign_ins.token(self._key)}", "Accept": "application/json", "ValidateMfa": "true"}
 
 
 def terms_from(body: Any) -> dict[str, Term]:

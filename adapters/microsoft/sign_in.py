@@ -154,7 +154,7 @@ class SignIns:
             )
             answer = acquire(client, [f"{key.resource}/.default"])
         except (ValueError, PyJWTError) as error:
-            raise _unusable(error) from None
+            raise unusable(error) from None
         if "access_token" not in answer:
             raise self._refused(key, answer)
         return answer
@@ -178,8 +178,11 @@ def another_tenant(what: str) -> SkipCustomer:
     )
 
 
-def _unusable(error: Exception) -> StopRun | RetryLater:
-    """MSAL fails over an answer that is no JSON, or else over a credential it cannot use; the text may quote either, so it is not shown."""
+def unusable(error: Exception) -> StopRun | RetryLater:
+    """The error for what MSAL could not use.
+
+    It fails over an answer that is no JSON, or else over a credential it cannot use; the text may quote either, so it is not shown.
+    """
     if isinstance(error, json.JSONDecodeError):
         return RetryLater("The sign-in service answers with something unreadable", delay=60.0, code="sign-in-busy", where=WHERE)
     return StopRun(

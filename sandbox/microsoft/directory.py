@@ -14,7 +14,7 @@ Ids come from names, so the same seed always makes the same world.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID, uuid5
 
@@ -22,6 +22,7 @@ from sandbox.microsoft.applications import Application, ClientSecret
 from sandbox.microsoft.catalog import Sku
 from sandbox.microsoft.conditions import Conditions
 from sandbox.microsoft.equipment import Device, Group, ManagedDevice
+from sandbox.microsoft.relationships import Assignment, Contract, Relationship
 from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 
 _IDS = UUID("5f0c1d4e-8a3b-4c62-9d17-3e5b7a9c2f10")
@@ -34,6 +35,8 @@ PARTNER = "partner"
 DIRECTORY_READERS = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
 GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
 REPORTS_READER = "4a5d8f65-41da-4de4-8968-e035b65339cf"
+CLOUD_APPLICATION_ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
+PRIVILEGED_ROLE_ADMINISTRATOR = "e8611ab8-c189-46e8-94e1-60213ab1f814"
 """Role template ids of Entra, the same in every tenant."""
 
 GRANTED = frozenset(
@@ -56,6 +59,12 @@ GRANTED = frozenset(
 def stable_id(*parts: object) -> str:
     """A GUID that is always the same for the same parts."""
     return str(uuid5(_IDS, "/".join(str(part) for part in parts)))
+
+
+ADMIN_AGENTS = "AdminAgents"
+"""The group of Partner Center whose members may administer customers."""
+READERS_GROUP = "Licence sync"
+"""The group that the relationships' roles are assigned to."""
 
 
 @dataclass
@@ -91,7 +100,17 @@ class Tenant:
     managed_devices: list[ManagedDevice] = field(default_factory=list)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     permissions: frozenset[str] = GRANTED
+    """What our application was granted here on behalf of people, and, unless ``own_permissions`` says otherwise, for itself."""
+    own_permissions: frozenset[str] | None = None
+    consent_takes: timedelta = timedelta(0)
+    """How long a consent that the partner gives takes until tokens know of it."""
+    consented_at: datetime = FOUNDED
     conditions: Conditions = field(default_factory=Conditions)
+
+    @property
+    def application_permissions(self) -> frozenset[str]:
+        """What our application was granted here for itself."""
+        return self.permissions if self.own_permissions is None else self.own_permissions
 
     @property
     def default_domain(self) -> str:
@@ -241,31 +260,6 @@ class Tenant:
 
 
 @dataclass
-class Relationship:
-    """A granular delegated admin relationship (GDAP): what the partner's people may do in a customer, and until when."""
-
-    relationship_id: str
-    display_name: str
-    customer_id: str
-    customer_name: str
-    roles: tuple[str, ...]
-    created: datetime
-    ends: datetime
-    status: str = "active"
-    auto_extend: str = "P180D"
-
-
-@dataclass(frozen=True)
-class Contract:
-    """The partner's record of a reseller relationship; name and domain are copies from the day it was made."""
-
-    contract_id: str
-    customer_id: str
-    display_name: str
-    default_domain: str
-
-
-@dataclass
 class Directory:
     """Everything the simulated Microsoft knows: one partner with its applications, of which the first is ours, and its customers."""
 
@@ -274,16 +268,50 @@ class Directory:
     customers: list[Tenant] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
     relationships: list[Relationship] = field(default_factory=list)
+    directory_roles: dict[str, list[str]] = field(default_factory=dict)
+    """The role templates that people of the partner have in their own tenant, by user id."""
+    principals: set[str] = field(default_factory=set)
+    """Application ids that have a service principal in the partner's tenant."""
+    partner_center_allowed: bool = True
+    """Whether our application was granted Partner Center in the partner's tenant."""
 
     @classmethod
     def of_partner(cls, display_name: str, domain: str) -> Self:
-        """A partner without customers, with one mailbox (``licences@domain``) that mails are sent from."""
+        """A partner without customers: one mailbox (``licences@domain``) that mails are sent from, and a service account in two groups.
+
+        Our application is registered, and granted what it needs.
+        """
         tenant_id = stable_id("tenant", domain)
         partner = Tenant(tenant_id, display_name, _domains(domain), tenant_id)
         partner.add_user("Licence Sync Mailbox", "licences")
+        account = partner.add_user("Licence Sync Service", "licence-sync")
+        account.user_id = stable_id(tenant_id, "service user")
+        for name in (ADMIN_AGENTS, READERS_GROUP):
+            partner.add_group(name, account)
         secret = ClientSecret(stable_id("secret", domain), "sandbox-client-secret", FOUNDED, FOREVER)
         application = Application(stable_id("application", domain), stable_id("application object", domain), "Licence Sync", secrets=[secret])
-        return cls(partner, [application])
+        return cls(partner, [application], principals={application.application_id})
+
+    def forget_application(self) -> None:
+        """As before the set-up: no application is registered, and nobody has consented to one."""
+        self.applications.clear()
+        self.principals.clear()
+        self.partner_center_allowed = False
+        for tenant in (self.partner, *self.customers):
+            tenant.permissions, tenant.own_permissions = frozenset(), None
+
+    @property
+    def service_account(self) -> User:
+        """The partner's person who signs in for the application."""
+        return self.partner.users[1]
+
+    def groups_of(self, user_id: str) -> frozenset[str]:
+        """The ids of the partner's groups that a person is in."""
+        return frozenset(group.group_id for group in self.partner.groups if user_id in group.member_ids)
+
+    def group(self, display_name: str) -> Group:
+        """One of the partner's groups; raises ``KeyError``."""
+        return {group.display_name: group for group in self.partner.groups}[display_name]
 
     @property
     def client_id(self) -> str:
@@ -316,6 +344,7 @@ class Directory:
         number = len(self.relationships)
         relationship_id = f"{stable_id('relationship', number)}-{stable_id('relationship', number, 'revision')}"
         relationship = Relationship(relationship_id, display_name, tenant.tenant_id, tenant.display_name, roles, created, ends)
+        relationship.assignments.append(Assignment(stable_id(relationship_id, "assignment"), self.group(READERS_GROUP).group_id))
         self.relationships.append(relationship)
         return relationship
 
@@ -325,10 +354,11 @@ class Directory:
             if relationship.customer_id == tenant.tenant_id:
                 relationship.status = status
 
-    def roles_in(self, tenant: Tenant) -> frozenset[str]:
-        """The roles that the partner's service user has in a customer, over all relationships in force."""
+    def roles_in(self, tenant: Tenant, user_id: str = "") -> frozenset[str]:
+        """The roles that a person of the partner (the service account) has in a customer, over all relationships in force."""
+        groups = self.groups_of(user_id or self.service_account.user_id)
         in_force = [one for one in self.relationships if one.customer_id == tenant.tenant_id and one.status in ("active", "expiring")]
-        return frozenset(role for relationship in in_force for role in relationship.roles)
+        return frozenset(role for relationship in in_force for role in relationship.roles_of(groups))
 
     def tenant(self, id_or_domain: str) -> Tenant | None:
         """A tenant by id or by any of its domains, in any letter case."""

@@ -12,13 +12,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sandbox.microsoft import registrations
 from sandbox.microsoft.batch import part_lines, run_batch
 from sandbox.microsoft.catalog import names_csv
 from sandbox.microsoft.collection import Collection
 from sandbox.microsoft.directory import DIRECTORY_READERS, GLOBAL_READER, Directory, Tenant
 from sandbox.microsoft.graph_call import Call, GraphError, bad_request, denied, refusal
-from sandbox.microsoft.graph_collections import COLLECTIONS, GROUP_MEMBERS
+from sandbox.microsoft.graph_collections import COLLECTIONS, OF_ONE
 from sandbox.microsoft.mail import Mail, send_mail
+from sandbox.microsoft.registration_writes import add_routes
 from sandbox.microsoft.reports import DOWNLOADS, MAILBOX_USAGE, Reports
 from sandbox.microsoft.throttling import Throttling
 from sandbox.microsoft.tokens import GRAPH, AccessToken, bearer
@@ -41,10 +43,12 @@ class Graph:
         self.mails: list[Mail] = []
         self._router = Router(_no_such_resource, _no_such_method)
         self._reports = Reports()
-        for collection in (*COLLECTIONS, *GROUP_MEMBERS):
+        for collection in (*COLLECTIONS, *OF_ONE):
             self._router.route("GET", collection.path)(self._reader(collection))
         self._router.route("GET", MAILBOX_USAGE)(self._reports.mailbox_usage)
         self._router.route("POST", "/users/{user}/sendMail")(self._send_mail)
+        self._router.route("GET", "/me")(registrations.me)
+        add_routes(self._router)
 
     def __call__(self, request: Request) -> Response:
         if request.path == SKU_NAMES:
@@ -79,7 +83,7 @@ class Graph:
         tenant = self._directory.tenant(token.tenant_id)
         if tenant is None:
             raise _unauthenticated("Access token validation failure. Invalid tenant.")
-        if not token.app_only and tenant is not self._directory.partner and not self._directory.roles_in(tenant) & _READERS:
+        if not token.app_only and tenant is not self._directory.partner and not self._directory.roles_in(tenant, token.person) & _READERS:
             raise denied()
         return Call(
             method=request.method,

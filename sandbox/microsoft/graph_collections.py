@@ -184,6 +184,30 @@ _OWN = (
         largest_page=999,
         filters=_names("appId displayName"),
     ),
+    Collection(
+        "/servicePrincipals",
+        "servicePrincipal",
+        registrations.principals,
+        members=_names("id appId displayName oauth2PermissionScopes appRoles"),
+        permissions=_names("Application.Read.All Application.ReadWrite.All Directory.Read.All"),
+        options=_names("$select $filter $top"),
+        real_options=_names("$search $orderby $count $expand"),
+        page=100,
+        largest_page=999,
+        filters=_names("appId displayName"),
+    ),
+    Collection(
+        "/oauth2PermissionGrants",
+        "oAuth2PermissionGrant",
+        registrations.grants,
+        members=_names("id clientId consentType principalId resourceId scope"),
+        permissions=_names("DelegatedPermissionGrant.ReadWrite.All Directory.Read.All"),
+        options=_names("$select $filter $top"),
+        real_options=_names("$count $orderby"),
+        page=100,
+        largest_page=999,
+        filters=_names("clientId resourceId"),
+    ),
 )
 """What the partner has registered in its own tenant. Unverified: that Directory.Read.All is enough to read applications."""
 
@@ -192,7 +216,9 @@ COLLECTIONS = (*_READABLE, *_OWN)
 _MEMBERS = "/groups/{group}/transitiveMembers"
 _USERS = next(collection for collection in COLLECTIONS if collection.path == "/users")
 
-GROUP_MEMBERS = (
+_APPLICATIONS = _names("Application.Read.All Application.ReadWrite.All Directory.Read.All")
+
+OF_ONE = (
     Collection(
         _MEMBERS,
         "directoryObject",
@@ -213,5 +239,37 @@ GROUP_MEMBERS = (
         cost=5,
         requires=equipment.require_advanced_query,
     ),
+    Collection(
+        "/me/transitiveMemberOf",
+        "directoryObject",
+        registrations.memberships,
+        members=_names("id displayName roleTemplateId"),
+        permissions=_names("Directory.Read.All GroupMember.Read.All"),
+        options=_names("$select $top"),
+        real_options=_names("$filter $count $orderby $search"),
+        page=100,
+        largest_page=999,
+    ),
+    Collection(
+        "/tenantRelationships/delegatedAdminRelationships/{relationship}/accessAssignments",
+        "delegatedAdminAccessAssignment",
+        registrations.access_assignments,
+        members=_names("id status createdDateTime lastModifiedDateTime accessContainer accessDetails"),
+        permissions=_names("DelegatedAdminRelationship.Read.All"),
+        real_options=_names("$filter $top $orderby $count"),
+        page=100,
+        largest_page=300,
+        partner_only=True,
+    ),
+    Collection(
+        "/servicePrincipals/{principal}/appRoleAssignments",
+        "appRoleAssignment",
+        registrations.role_assignments,
+        members=_names("id appRoleId principalId principalType resourceId"),
+        permissions=_APPLICATIONS,
+        real_options=_names("$filter $top $count"),
+        page=100,
+        largest_page=999,
+    ),
 )
-"""The members of one group; its id is part of the path."""
+"""What belongs to one group, person, relationship or service principal; its id is part of the path."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sandbox.microsoft.applications import Application
-from sandbox.microsoft.directory import Directory, Tenant, stable_id
+from sandbox.microsoft.directory import Directory, Tenant
+from sandbox.microsoft.interactive import Interactive, SignedIn
 from sandbox.microsoft.sign_in_errors import CONSENT, PERSONAL, SignInError, SignInRefused
 from sandbox.microsoft.tokens import PARTNER_CENTER, RESOURCES, AccessToken, base64url_json, jwt_claims, unsigned_jwt
 from sandbox.web import Request, Response, Router
@@ -22,6 +23,8 @@ REFRESH_TOKEN_LIFE = timedelta(days=90)
 USER_TOKEN_SECONDS = 4500
 APP_TOKEN_SECONDS = 3599
 _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_PUBLIC_GRANTS = ("refresh_token", "urn:ietf:params:oauth:grant-type:device_code")
+"""What an application that allows public client flows gets without proving itself."""
 _OPENID_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
 
 
@@ -31,6 +34,10 @@ class _Grant:
 
     issued: datetime
     amr: tuple[str, ...]
+    user_id: str = ""
+    application_id: str = ""
+    public: bool = False
+    """The application did not prove itself when it got this, so it may not prove itself when it redeems it either."""
     revoked: bool = False
 
 
@@ -43,7 +50,10 @@ class Login:
         self._random = random.Random(f"login {seed}")
         self._public_url = public_url.rstrip("/")
         self._grants: dict[str, _Grant] = {}
+        self.interactive = Interactive(now, self._random, lambda: directory.service_account.user_id)
         self._router = Router(lambda request: Response(404))
+        self._router.route("POST", "/{tenant}/oauth2/v2.0/devicecode")(self._device_code)
+        self._router.route("GET", "/{tenant}/oauth2/v2.0/authorize")(self._authorize)
         self._router.route("GET", "/{tenant}/v2.0/.well-known/openid-configuration")(self._discover)
         self._router.route("GET", "/common/discovery/instance")(self._instances)
         self._router.route("POST", "/{tenant}/oauth2/v2.0/token")(self._token)
@@ -56,8 +66,11 @@ class Login:
 
     def sign_in(self, amr: tuple[str, ...] = ("pwd", "mfa")) -> str:
         """The service user of the partner signs in once, with MFA unless ``amr`` says otherwise; returns the refresh token."""
+        return self._granted(_Grant(self._now(), amr, self._directory.service_account.user_id, self._directory.client_id))
+
+    def _granted(self, grant: _Grant) -> str:
         token = f"0.sandbox.{self._random.getrandbits(160):040x}"
-        self._grants[token] = _Grant(self._now(), amr)
+        self._grants[token] = grant
         return token
 
     def revoke_sessions(self) -> None:
@@ -71,6 +84,7 @@ class Login:
         return Response.of_json(
             {
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
+                "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
                 "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                 "issuer": f"{base}/v2.0",
@@ -96,53 +110,81 @@ class Login:
         form = request.form()
         grant_type = _required(form, "grant_type")
         found = self._tenant(tenant)
-        self._check_client(form)
+        application = self._check_client(form, grant_type)
         match grant_type:
             case "refresh_token":
                 return self._redeem(found, form)
             case "client_credentials":
                 return self._app_only(found, form)
+            case "authorization_code":
+                return self._signed_in(found, self.interactive.exchange(found.tenant_id, application, form), form)
+            case "urn:ietf:params:oauth:grant-type:device_code":
+                return self._signed_in(found, self.interactive.poll(found.tenant_id, application, form), form)
         raise SignInRefused(SignInError.BAD_GRANT_TYPE)
+
+    def _device_code(self, request: Request, tenant: str) -> Response:
+        form, found = request.form(), self._tenant(tenant)
+        application = self._application(_required(form, "client_id"))
+        return self.interactive.device_code(found.tenant_id, application, form, "https://microsoft.com/devicelogin")
+
+    def _authorize(self, request: Request, tenant: str) -> Response:
+        application = self._application(request.query.get("client_id", ""))
+        return self.interactive.authorize(self._tenant(tenant).tenant_id, application, request)
+
+    def _signed_in(self, tenant: Tenant, person: SignedIn, form: dict[str, str]) -> Response:
+        """A person has just signed in: the first tokens of a new grant."""
+        grant = _Grant(self._now(), person.amr, person.user_id, person.application_id, person.public)
+        return self._tokens(tenant, grant, person.scope, form, person.nonce)
 
     def _redeem(self, tenant: Tenant, form: dict[str, str]) -> Response:
         grant = self._grant(_required(form, "refresh_token"))
-        resource, asked, openid = _scopes(_required(form, "scope"))
-        self._check_person(tenant)
-        granted = frozenset({"user_impersonation"}) if resource == PARTNER_CENTER else tenant.permissions
-        if not granted or not asked <= granted | {".default"}:
+        if grant.application_id != form["client_id"]:
+            raise SignInRefused(SignInError.INVALID_GRANT, "The refresh token was issued to another client.")
+        if grant.public and ("client_secret" in form or "client_assertion" in form):
+            raise SignInRefused(SignInError.PUBLIC_CLIENT)
+        return self._tokens(tenant, grant, _required(form, "scope"), form)
+
+    def _tokens(self, tenant: Tenant, grant: _Grant, scope: str, form: dict[str, str], nonce: str = "") -> Response:
+        resource, asked, openid = _scopes(scope)
+        self._check_person(tenant, grant.user_id)
+        granted = tenant.permissions
+        if resource == PARTNER_CENTER:
+            granted = frozenset({"user_impersonation"} if self._directory.partner_center_allowed else set())
+        if not granted or not asked <= granted | {".default"} or self._now() < tenant.consented_at + tenant.consent_takes:
             raise SignInRefused(SignInError.CONSENT_MISSING)
-        token = self._access_token(tenant, resource, granted, USER_TOKEN_SECONDS, grant.amr)
+        token = self._access_token(tenant, resource, granted, USER_TOKEN_SECONDS, grant)
         answer: dict[str, object] = {
             "token_type": "Bearer",
             "scope": " ".join(f"{resource}/{name}" for name in sorted(granted | asked)),
             "expires_in": USER_TOKEN_SECONDS,
             "ext_expires_in": USER_TOKEN_SECONDS,
             "access_token": token,
-            "refresh_token": self.sign_in(grant.amr),
+            "refresh_token": self._granted(replace(grant, issued=self._now())),
         }
-        return Response.of_json(answer | self._identity(tenant, openid, form))
+        return Response.of_json(answer | self._identity(tenant, grant.user_id, openid, form, nonce))
 
     def _app_only(self, tenant: Tenant, form: dict[str, str]) -> Response:
         resource, asked, _ = _scopes(_required(form, "scope"))
         if asked != {".default"}:
             raise SignInRefused(SignInError.APP_SCOPE_NOT_DEFAULT)
         self._check_app(tenant)
-        token = self._access_token(tenant, resource, frozenset() if resource == PARTNER_CENTER else tenant.permissions, APP_TOKEN_SECONDS)
+        token = self._access_token(tenant, resource, frozenset() if resource == PARTNER_CENTER else tenant.application_permissions, APP_TOKEN_SECONDS)
         return Response.of_json({"token_type": "Bearer", "expires_in": APP_TOKEN_SECONDS, "ext_expires_in": APP_TOKEN_SECONDS, "access_token": token})
 
-    def _access_token(self, tenant: Tenant, resource: str, permissions: frozenset[str], seconds: int, amr: tuple[str, ...] | None = None) -> str:
+    def _access_token(self, tenant: Tenant, resource: str, permissions: frozenset[str], seconds: int, grant: _Grant | None = None) -> str:
         issued = self._now()
         tenant_id = tenant.conditions.token_of or tenant.tenant_id
         expires = issued + timedelta(seconds=seconds)
-        return AccessToken(tenant_id, resource, self._directory.client_id, permissions, amr is None, amr or (), expires).encode(issued)
+        amr, person = (grant.amr, grant.user_id) if grant else ((), "")
+        return AccessToken(tenant_id, resource, self._directory.client_id, permissions, grant is None, amr, expires, person).encode(issued)
 
-    def _identity(self, tenant: Tenant, openid: bool, form: dict[str, str]) -> dict[str, object]:
-        person = stable_id(self._directory.partner.tenant_id, "service user")
+    def _identity(self, tenant: Tenant, person: str, openid: bool, form: dict[str, str], nonce: str) -> dict[str, object]:
         members: dict[str, object] = {}
         if openid:
             now = int(self._now().timestamp())
             issuer = f"{self._public_url}/{tenant.tenant_id}/v2.0"
             claims = {"aud": self._directory.client_id, "iss": issuer, "iat": now, "nbf": now, "exp": now + 3600, "sub": person, "oid": person}
+            claims |= {"nonce": nonce} if nonce else {}
             members["id_token"] = unsigned_jwt({**claims, "tid": tenant.tenant_id, "ver": "2.0"})
         if form.get("client_info") == "1":
             members["client_info"] = base64url_json({"uid": person, "utid": self._directory.partner.tenant_id})
@@ -154,7 +196,7 @@ class Login:
             raise SignInRefused(SignInError.TENANT_NOT_FOUND if _is_tenant_name(name) else SignInError.BAD_TENANT_ID)
         return found
 
-    def _check_client(self, form: dict[str, str]) -> None:
+    def _check_client(self, form: dict[str, str], grant_type: str) -> Application:
         application = self._application(_required(form, "client_id"))
         if "client_secret" in form:
             secret = application.secret(form["client_secret"])
@@ -164,8 +206,9 @@ class Login:
                 raise SignInRefused(SignInError.EXPIRED_SECRET)
         elif form.get("client_assertion_type") == _JWT_BEARER and "client_assertion" in form:
             self._check_assertion(form["client_assertion"])
-        else:
+        elif not (application.public and grant_type in _PUBLIC_GRANTS):
             raise SignInRefused(SignInError.NOT_A_CREDENTIAL)
+        return application
 
     def _application(self, client_id: str) -> Application:
         found = next((one for one in self._directory.applications if one.application_id == client_id), None)
@@ -195,15 +238,15 @@ class Login:
             raise SignInRefused(SignInError.REFRESH_TOKEN_INACTIVE)
         return grant
 
-    def _check_person(self, tenant: Tenant) -> None:
+    def _check_person(self, tenant: Tenant, user_id: str) -> None:
         if tenant.conditions.sign_in_error is not None:
             raise SignInRefused(tenant.conditions.sign_in_error)
-        if tenant is not self._directory.partner and not self._directory.roles_in(tenant):
+        if tenant is not self._directory.partner and not self._directory.roles_in(tenant, user_id):
             raise SignInRefused(SignInError.NO_GDAP)
 
     def _check_app(self, tenant: Tenant) -> None:
         code = tenant.conditions.sign_in_error
-        if code in CONSENT or not tenant.permissions:
+        if code in CONSENT or not tenant.application_permissions:
             raise SignInRefused(SignInError.APP_NOT_FOUND)
         if code is not None and code not in PERSONAL:
             raise SignInRefused(code)

@@ -6,27 +6,24 @@ Shapes follow Microsoft Learn, "Partner Center REST API reference". Unverified: 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sandbox.microsoft.directory import Contract, Directory
+from sandbox.microsoft import consents
+from sandbox.microsoft.directory import Directory
+from sandbox.microsoft.partner_center_call import PartnerCenterError
+from sandbox.microsoft.relationships import Contract
 from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 from sandbox.microsoft.tokens import PARTNER_CENTER, AccessToken, base64url_json, bearer
 from sandbox.web import Request, Response, Router
 
 LARGEST_PAGE = 500
 _STATUS = {SubscriptionState.ENABLED.value: "active", SubscriptionState.WARNING.value: "expired", SubscriptionState.SUSPENDED.value: "suspended"}
+_CONSENT = re.compile(r"/v1/customers/(?P<customer>[^/]+)/applicationconsents(?:/(?P<application>[^/]+))?")
 _CONTINUATION = "MS-ContinuationToken"
-
-
-class PartnerCenterError(Exception):
-    """An error answer in Partner Center's form."""
-
-    def __init__(self, status: int, code: str, description: str) -> None:
-        super().__init__(code)
-        self.response = Response.of_json({"code": code, "description": description, "data": [], "source": "PartnerFD"}, status)
 
 
 class PartnerCenter:
@@ -50,10 +47,19 @@ class PartnerCenter:
                 headers["isMfaCompliant"] = str(with_mfa).lower()
             if self.mfa_required and not with_mfa:
                 raise PartnerCenterError(401, "10001", "Authentication failed. MFA required.")
-            response = self._router(request)
+            response = self._consents(request, token) or self._router(request)
         except PartnerCenterError as error:
             response = error.response
         return Response(response.status, response.body, {**response.headers, **headers})
+
+    def _consents(self, request: Request, token: AccessToken) -> Response | None:
+        """The answer where the request is about a consent: it depends on who asks."""
+        found = _CONSENT.fullmatch(request.path)
+        if found and request.method == "POST" and not found["application"]:
+            return consents.give(self._directory, token, request, found["customer"], self._now())
+        if found and request.method == "DELETE" and found["application"]:
+            return consents.take_back(self._directory, token, request, found["customer"], found["application"])
+        return None
 
     def _token(self, request: Request) -> AccessToken:
         try:

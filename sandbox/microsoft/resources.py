@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.microsoft.catalog import Sku
-from sandbox.microsoft.directory import FOUNDED, Contract, Relationship, Tenant, User, stable_id
+from sandbox.microsoft.directory import FOUNDED, Tenant, User, stable_id
 from sandbox.microsoft.graph_call import Call
+from sandbox.microsoft.relationships import Contract, Relationship
 from sandbox.microsoft.subscriptions import Subscription, SubscriptionState, capability_status, prepaid_units
 
 Item = dict[str, Any]

@@ -44,6 +44,14 @@ class SignInError(IntEnum):
     SEVERAL_RESOURCES = 28000
     UNKNOWN_RESOURCE = 500011
     NOT_A_CREDENTIAL = 7000218
+    PUBLIC_CLIENT = 700025
+    BAD_REDIRECT = 50011
+    BAD_VERIFIER = 501481
+    DECLINED = 65004
+    AUTHORIZATION_PENDING = 70016
+    EXPIRED_CODE = 70020
+    BAD_VERIFICATION_CODE = 70018
+    SLOW_DOWN = 70017
 
 
 CONSENT = frozenset({SignInError.CONSENT_MISSING, SignInError.ADMIN_CONSENT_REQUIRED, SignInError.PARTNER_CONSENT_MISSING})
@@ -112,10 +120,20 @@ TEXTS: dict[int, str] = {
     ),
     SignInError.SEVERAL_RESOURCES: ("The provided value for the input parameter scope is not valid because it contains more than one resource."),
     SignInError.UNKNOWN_RESOURCE: "The resource principal named in the scope was not found in the tenant.",
+    SignInError.PUBLIC_CLIENT: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    SignInError.BAD_REDIRECT: "The redirect URI specified in the request does not match the redirect URIs configured for the application.",
+    SignInError.BAD_VERIFIER: "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+    SignInError.DECLINED: "User declined to consent to access the app.",
+    SignInError.AUTHORIZATION_PENDING: "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+    SignInError.EXPIRED_CODE: "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+    SignInError.BAD_VERIFICATION_CODE: "Bad verification code.",
+    SignInError.SLOW_DOWN: "Requests come too fast. Continue polling more slowly.",
     SignInError.NOT_A_CREDENTIAL: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
 }
 
-_INVALID_CLIENT = frozenset({SignInError.BAD_SECRET, SignInError.EXPIRED_SECRET, SignInError.BAD_ASSERTION, SignInError.NOT_A_CREDENTIAL})
+_INVALID_CLIENT = frozenset(
+    {SignInError.BAD_SECRET, SignInError.EXPIRED_SECRET, SignInError.BAD_ASSERTION, SignInError.NOT_A_CREDENTIAL, SignInError.PUBLIC_CLIENT}
+)
 
 _OAUTH_ERRORS: dict[int, str] = {
     SignInError.APP_NOT_FOUND: "unauthorized_client",
@@ -130,6 +148,12 @@ _OAUTH_ERRORS: dict[int, str] = {
     SignInError.APP_SCOPE_NOT_DEFAULT: "invalid_scope",
     SignInError.UNKNOWN_RESOURCE: "invalid_resource",
     SignInError.TRANSIENT: "temporarily_unavailable",
+    SignInError.BAD_REDIRECT: "invalid_request",
+    SignInError.DECLINED: "authorization_declined",
+    SignInError.AUTHORIZATION_PENDING: "authorization_pending",
+    SignInError.EXPIRED_CODE: "expired_token",
+    SignInError.BAD_VERIFICATION_CODE: "bad_verification_code",
+    SignInError.SLOW_DOWN: "slow_down",
 }
 
 

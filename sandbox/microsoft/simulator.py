@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sandbox.faults import Faults
 from sandbox.inspection import inspected
 from sandbox.microsoft.conditions import Refusal
-from sandbox.microsoft.directory import Directory
+from sandbox.microsoft.directory import Directory, Tenant
 from sandbox.microsoft.graph import Graph
+from sandbox.microsoft.interactive import Person
 from sandbox.microsoft.login import Login
 from sandbox.microsoft.mail import Mail
 from sandbox.microsoft.partner_center import PartnerCenter
 from sandbox.microsoft.throttling import Throttling
+from sandbox.microsoft.tokens import AZURE_CLI, GRAPH, OPERATOR_SCOPES, AccessToken
 from sandbox.web import Application, Request, Response
 
 
@@ -48,6 +50,7 @@ class MicrosoftSimulator:
         public_url: str = "https://login.microsoftonline.com",
     ) -> None:
         self.directory = directory
+        self._now = now
         self._lock = threading.RLock()
         self._login = Login(directory, now, seed, public_url)
         self._graph = Graph(directory, now, seed)
@@ -78,6 +81,17 @@ class MicrosoftSimulator:
     def sign_in(self, amr: tuple[str, ...] = ("pwd", "mfa")) -> str:
         """A refresh token of the partner's service user, who signs in once, with MFA unless ``amr`` says otherwise."""
         return self._login.sign_in(amr)
+
+    @property
+    def person(self) -> Person:
+        """Who sits at the browser when somebody has to sign in, and how they behave."""
+        return self._login.interactive.person
+
+    def operator_token(self, tenant: Tenant | None = None) -> str:
+        """A token for Graph of the administrator who sets things up, as the Azure CLI gives it for the partner's tenant (or another one)."""
+        tenant_id = (tenant or self.directory.partner).tenant_id
+        expires = self._now() + timedelta(hours=1)
+        return AccessToken(tenant_id, GRAPH, AZURE_CLI, OPERATOR_SCOPES, False, ("pwd", "mfa"), expires, "operator").encode(self._now())
 
     def revoke_sessions(self) -> None:
         """Refuses every refresh token that was given so far."""

@@ -12,11 +12,16 @@ from typing import Any, Self
 GRAPH = "https://graph.microsoft.com"
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
 RESOURCES = (GRAPH, PARTNER_CENTER)
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+OPERATOR_SCOPES = frozenset(
+    {"Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All", "Directory.AccessAsUser.All"}
+)
+"""What the Azure CLI may do at Graph for an administrator."""
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """Who may do what, where, until when. ``permissions`` are scopes of a person's token and roles of an app's own."""
+    """Who may do what, where, until when. ``permissions`` are scopes of a person's token and roles of an app's own; ``person`` is an object id."""
 
     tenant_id: str
     audience: str
@@ -25,6 +30,7 @@ class AccessToken:
     app_only: bool
     amr: tuple[str, ...]
     expires: datetime
+    person: str = ""
 
     def encode(self, issued: datetime) -> str:
         """The token on the wire."""
@@ -40,7 +46,7 @@ class AccessToken:
             "ver": "1.0",
         }
         names = sorted(self.permissions)
-        claims |= {"roles": names} if self.app_only else {"scp": " ".join(names), "amr": list(self.amr)}
+        claims |= {"roles": names} if self.app_only else {"scp": " ".join(names), "amr": list(self.amr), "oid": self.person}
         return unsigned_jwt(claims)
 
     @classmethod
@@ -57,6 +63,7 @@ class AccessToken:
                 app_only=app_only,
                 amr=tuple(claims.get("amr", ())),
                 expires=datetime.fromtimestamp(claims["exp"], UTC),
+                person=claims.get("oid", ""),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("a claim is missing or wrong") from error

@@ -25,7 +25,7 @@ LOOK_EVERY = timedelta(hours=20)
 _TABLE = "signin"
 _PARTITION = "access"
 _KEY = "report"
-_STORE_AGAIN = "Sign in once more with the service account and MFA, and store the new refresh token."
+_STORE_AGAIN = "Sign in once more with the service account and MFA: python3 dev.py onboard --step sign-in."
 
 
 def watch_access(context: Context) -> AccessReport:

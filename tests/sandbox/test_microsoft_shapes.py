@@ -68,6 +68,8 @@ SCHEMAS = {
         duration={"type": "string", "pattern": "^P[0-9]+D$"},
         endDateTime=TIME,
     ),
+    "servicePrincipal": row(id=GUID, appId=GUID, displayName=TEXT, oauth2PermissionScopes={"type": "array", "items": row(id=GUID, value=TEXT)}),
+    "oAuth2PermissionGrant": row(id={"type": "string"}, clientId=GUID, resourceId=GUID, scope=TEXT, consentType=TEXT),
     "application": row(
         id=GUID,
         appId=GUID,
@@ -75,6 +77,8 @@ SCHEMAS = {
         passwordCredentials={"type": "array", "items": row(keyId=GUID, hint=TEXT, secretText={"type": "null"}, endDateTime=TIME)},
     ),
 }
+OWN = {"application", "servicePrincipal", "oAuth2PermissionGrant"}
+"""What the partner has in its own tenant."""
 UNDESCRIBED = {"application"}
 """Types that are not among those at hand; what their credentials look like is checked by itself."""
 
@@ -135,7 +139,7 @@ def caller() -> Caller:
 
 
 def rows(caller: Caller, collection: Collection, everything: bool = False) -> list[dict[str, Any]]:
-    tenant = caller.world.partner if collection.partner_only or collection.type_name in UNDESCRIBED else caller.contoso
+    tenant = caller.world.partner if collection.partner_only or collection.type_name in OWN else caller.contoso
     query = f"?$select={','.join(sorted(collection.members))}" if everything else ""
     return caller.value(tenant, collection.path + query)
 
