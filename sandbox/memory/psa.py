@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError, Throttled
-from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Company, Line, Product, SelfEnding
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Company, Held, Line, Product, SelfEnding, Shift
 from sync_core.model.plans import Change, ChangeKind, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -55,7 +55,13 @@ class _Kept:
     def on(self, day: date) -> Line:
         """The line with its quantity on a day; one that begins later with the quantity it begins with."""
         day = max(day, self.line.starts or day)
-        return replace(self.line, quantity=sum((units for since, units in self.deltas if since <= day), Decimal(0)))
+        return replace(self.line, quantity=self._units(day), held=self._held() if len(self.deltas) > 1 else ())
+
+    def _units(self, day: date) -> Decimal:
+        return sum((units for since, units in self.deltas if since <= day), Decimal(0))
+
+    def _held(self) -> tuple[Held, ...]:
+        return tuple(Held(day, self._units(day)) for day in sorted({since for since, _ in self.deltas}))
 
     def latest(self) -> Line:
         return self.on(date.max)
@@ -185,8 +191,9 @@ class MemoryPsa:
             return [step for change in writing for step in self._line_by_line(agreement, change, plan_id)]
         if any(change.self_ending or change.kind is ChangeKind.SET_PRICE for change in writing):
             raise Rejected("This PSA keeps neither self-ending lines nor prices of its own", where=self._connection)
-        groups = [writing] if self._keeping is Keeping.WHOLE_AGREEMENTS and writing else [[change] for change in writing]
-        return [self._step(agreement, group, plan_id) for group in groups]
+        if self._keeping is Keeping.DATED_DELTAS:
+            return [step for change in writing for step in self._by_days(agreement, change, plan_id)]
+        return [self._step(agreement, writing, plan_id)] if writing else []
 
     def execute(self, step: Step, send_until: float) -> Receipt:
         """See ``Psa.execute``."""
@@ -240,6 +247,17 @@ class MemoryPsa:
         step = self._step(agreement, [added], plan_id)
         operation = {**step.request["operations"][0], "ends": each.last.isoformat()}
         return replace(step, step_id=f"{step.step_id}-{each.first}", line_id="", request={"operations": [operation]})
+
+    def _by_days(self, agreement: Agreement, change: Change, plan_id: str) -> list[Step]:
+        """One step, or one for each day on which the units change."""
+        if not change.shifts:
+            return [self._step(agreement, [change], plan_id)]
+        return [self._shift(agreement, change, shift, plan_id) for shift in change.shifts]
+
+    def _shift(self, agreement: Agreement, change: Change, shift: Shift, plan_id: str) -> Step:
+        moved = replace(change, before=shift.before, after=shift.after, effective=shift.first, shifts=())
+        step = self._step(agreement, [moved], plan_id)
+        return replace(step, step_id=f"{step.step_id}-{shift.first}", shifts_from=shift.first)
 
     def _step(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Step:
         operations = [self._operation(change) for change in changes]

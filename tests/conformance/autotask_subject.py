@@ -23,7 +23,7 @@ from sync_core.model.agreements import AgreementStatus, Line
 from sync_core.model.configuration import Connection
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Psa, Receipt
-from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, TODAY, Subject, with_unknown_members
+from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, TODAY, Subject, answering, with_unknown_members
 
 NOW = datetime(2026, 3, 17, 9, 30, tzinfo=UTC)
 
@@ -50,7 +50,8 @@ class AutotaskSubject:
         self._ledger = autotask_books(reading)
         self.simulator = AutotaskSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
         self._server = serve(with_unknown_members(self.simulator))
-        self.psa = autotask(self._server.url, self._access, {"page_size": "3"})
+        self._ledger.charges_posted_periods = True
+        self.psa = autotask(self._server.url, self._access, {"page_size": "3", "posted_periods": "charged"})
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "1", "2", "1"
 
     def lose_next_answer(self) -> None:
@@ -72,6 +73,9 @@ class AutotaskSubject:
     def refuse_key(self) -> None:
         self._access.door = Door.UNAUTHORIZED
 
+    def answer_reads(self, status: int, body: str = "", after: int = 0) -> None:
+        self.simulator.faults.add(answering(status, body, "POST", "/query$", after))
+
     def edit_quantity(self, line_id: str, quantity: int) -> None:
         line = self._ledger.lines[int(line_id)]
         day = max([TODAY, *(each.effective for each in line.adjustments)])
@@ -79,6 +83,9 @@ class AutotaskSubject:
 
     def count_writes(self) -> int:
         return len(self._ledger.writes)
+
+    def bills(self) -> Decimal | None:
+        return self._ledger.invoice_preview(1).total
 
     def close(self) -> None:
         self._server.close()

@@ -21,7 +21,7 @@ from sync_core.budget import Budget
 from sync_core.model.agreements import AgreementStatus
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
-from tests.conformance.subjects import LINES, OVER, PRICE, START, Subject, with_unknown_members
+from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, Subject, answering, with_unknown_members
 
 
 class HaloPsaSubject:
@@ -62,11 +62,17 @@ class HaloPsaSubject:
     def refuse_key(self) -> None:
         self._access.door = Door.UNAUTHORIZED
 
+    def answer_reads(self, status: int, body: str = "", after: int = 0) -> None:
+        self.simulator.faults.add(answering(status, body, "GET", "/RecurringInvoice", after))
+
     def edit_quantity(self, line_id: str, quantity: int) -> None:
         self._ledger.edit_as_person(int(line_id), quantity=Decimal(quantity))
 
     def count_writes(self) -> int:
         return len(self._ledger.writes)
+
+    def bills(self) -> Decimal | None:
+        return self._ledger.invoice_preview(-1, APRIL).total
 
     def close(self) -> None:
         self._server.close()

@@ -23,7 +23,7 @@ from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
 from sandbox.web import Application, Request, Response, serve
 from sync_core.budget import Budget
-from sync_core.errors import StopRun
+from sync_core.errors import RetryLater, StopRun
 from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Company, Line, Product
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
@@ -74,6 +74,9 @@ class Subject(Protocol):
     def refuse_key(self) -> None:
         """From here on the PSA refuses our key."""
 
+    def answer_reads(self, status: int, body: str = "", after: int = 0) -> None:
+        """From here on, but for the first few, lists are answered with this status and body; 429 asks for a wait of 30 seconds."""
+
     def edit_quantity(self, line_id: str, quantity: int) -> None:
         """A person changes a line."""
 
@@ -81,8 +84,19 @@ class Subject(Protocol):
         """How many writes were carried out."""
         ...
 
+    def bills(self) -> Decimal | None:
+        """What the agreement's next invoice, that of April, comes to, net; ``None`` where the PSA makes none."""
+        ...
+
     def close(self) -> None:
         """Ends what was started."""
+
+
+_ABILITIES = {
+    Keeping.LINES: frozenset({Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.TERMS}),
+    Keeping.WHOLE_AGREEMENTS: frozenset[Ability](),
+    Keeping.DATED_DELTAS: frozenset({Ability.DATED_QUANTITIES, Ability.INVOICED_TIME, Ability.CREDITS}),
+}
 
 
 class MemorySubject:
@@ -94,7 +108,7 @@ class MemorySubject:
     fractions = True
 
     def __init__(self, keeping: Keeping) -> None:
-        self._psa, self._by_lines = MemoryPsa(SystemClock(), keeping=keeping), keeping is Keeping.LINES
+        self._psa, self._keeping = MemoryPsa(SystemClock(), keeping=keeping), keeping
         self.psa: Psa = self._psa
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "a1", "a2", "c1"
         self._psa.add_company(Company("c1", "Contoso Ltd", frozenset({"contoso.example", "mail.contoso.example"})))
@@ -109,8 +123,7 @@ class MemorySubject:
 
     def _agreement(self, agreement_id: str, status: AgreementStatus) -> Agreement:
         head = Agreement("memory", agreement_id, "c1", "Cloud", "Managed Services", status, START, None, 1, START, APRIL, True, "EUR")
-        abilities = {Ability.SELF_ENDING_LINES, Ability.PRICES, Ability.TERMS} if self._by_lines else set()
-        return replace(head, abilities=frozenset(abilities), text_limit=1000)
+        return replace(head, abilities=_ABILITIES[self._keeping], text_limit=1000)
 
     def lose_next_answer(self) -> None:
         self._psa.fail_next_write(Mishap.LOSE_ANSWER)
@@ -130,11 +143,18 @@ class MemorySubject:
     def refuse_key(self) -> None:
         self._psa.stopped = StopRun("The PSA refuses our key", fix="Check the key")
 
+    def answer_reads(self, status: int, body: str = "", after: int = 0) -> None:
+        for _ in range(LINES):
+            self._psa.fail_next_read(RetryLater(f"The PSA answers with status {status}", delay=30.0))
+
     def edit_quantity(self, line_id: str, quantity: int) -> None:
         self._psa.edit(line_id, quantity=Decimal(quantity))
 
     def count_writes(self) -> int:
         return len(self._psa.writes)
+
+    def bills(self) -> Decimal | None:
+        return None
 
     def close(self) -> None:
         """Nothing was started."""
@@ -178,11 +198,17 @@ class ConnectWiseSubject:
     def refuse_key(self) -> None:
         self._access.door = Door.UNAUTHORIZED
 
+    def answer_reads(self, status: int, body: str = "", after: int = 0) -> None:
+        self.simulator.faults.add(answering(status, body, "GET", "/finance/agreements", after))
+
     def edit_quantity(self, line_id: str, quantity: int) -> None:
         self._ledger.edit_as_person(int(line_id), "a person", quantity=Decimal(quantity))
 
     def count_writes(self) -> int:
         return len(self._ledger.writes)
+
+    def bills(self) -> Decimal | None:
+        return self._ledger.invoice_preview(1, APRIL).total
 
     def close(self) -> None:
         self._server.close()
@@ -193,6 +219,12 @@ class ConnectWiseSubject:
 
     def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
         self._late.append(write)
+
+
+def answering(status: int, body: str, method: str, path: str, after: int) -> Fault:
+    """The fault that answers these requests so from now on, but for the first ones."""
+    headers = {"Retry-After": "30"} if status == 429 else {}
+    return Fault(Effect.ANSWER, method, path, times=0, skip=after, status=status, headers=headers, body=body)
 
 
 def connectwise_books() -> Ledger:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from sync_core.model.agreements import Ability, Line, SelfEnding, Terms
+from sync_core.billing.periods import ONE_DAY
+from sync_core.model.agreements import Ability, Line, SelfEnding, Shift, Terms
 from sync_core.model.plans import Change, ChangeKind, Step
 from sync_core.ports import Probe
 from tests.conformance.subjects import APRIL, Subject
-from tests.conformance.test_writing import END_OF_MARCH, Case
+from tests.conformance.test_writing import END_OF_MARCH, RISE, Case
 
-RISE = date(2026, 3, 17)
 BESIDE = SelfEnding(Decimal(2), RISE, END_OF_MARCH, "SYNC-7f3a-beside")
 TERMS = Terms(unit_price=Decimal("9.25"), unit_cost=Decimal("7.00"), taxable=False, text="As agreed")
 
@@ -78,11 +78,71 @@ def test_a_self_ending_line_whose_answer_was_lost_is_found_done(case: Case) -> N
     assert (probed.probe, [line.marker for line in probed.lines]) == (Probe.DONE, [BESIDE.marker])
 
 
-def test_a_price_is_set_by_a_change_of_its_own_and_moves_nothing_else(case: Case) -> None:
-    change = case.change(ChangeKind.SET_PRICE, line_id=case.first.line_id, terms=Terms(unit_price=Decimal("11.75")), effective=APRIL)
-    (step,) = steps(case, change)
+def test_a_price_is_set_by_a_change_of_its_own_and_moves_nothing_else(subject: Subject) -> None:
+    case = Case(subject)
+    (step,) = case.set_price()
     assert case.psa.probe(step).probe is Probe.NOT_DONE
     case.send(step)
     assert case.psa.probe(step).probe is Probe.DONE
     line = case.line(case.first.line_id)
     assert (line.unit_price, line.quantity, line.ends) == (Decimal("11.75"), case.first.quantity, case.first.ends)
+
+
+def test_added_units_are_billed_by_their_days_once_and_whole_from_the_next_period_on(subject: Subject) -> None:
+    """2 more at 10.50 from 17 to 31 March are 2 x 10.50 x 15/31 = 10.16, and 21.00 for April."""
+    made, before = Case(subject), subject.bills()
+    if before is None:
+        pytest.skip("It makes no invoices")
+    made.send_all(made.prorate())
+    after = subject.bills()
+    assert after is not None
+    assert after - before == Decimal("10.16") + Decimal("21.00")
+
+
+def dated(subject: Subject) -> Case:
+    """A PSA with dated quantities."""
+    made = Case(subject)
+    if Ability.DATED_QUANTITIES not in made.agreement.abilities:
+        pytest.skip("It has no dated quantities")
+    return made
+
+
+def quantity(case: Case, day: date) -> Decimal:
+    return next(line.quantity for line in case.lines(day) if line.line_id == case.first.line_id)
+
+
+def two_days(case: Case) -> list[Step]:
+    """Two more from 17 March on, and one more again from April."""
+    shifts = (Shift(RISE, Decimal(1), Decimal(3)), Shift(APRIL, Decimal(3), Decimal(4)))
+    change = case.change(ChangeKind.SET_QUANTITY, line_id=case.first.line_id, before=Decimal(1), after=Decimal(4), effective=RISE, shifts=shifts)
+    return steps(case, change)
+
+
+def test_a_dated_quantity_changes_from_its_day_on_and_on_each_of_several_days(subject: Subject) -> None:
+    case = dated(subject)
+    first, second = two_days(case)
+    assert (first.shifts_from, second.shifts_from, first.step_id == second.step_id) == (RISE, APRIL, False)
+    for step in (first, second):
+        assert case.psa.probe(step).probe is Probe.NOT_DONE
+        case.send(step)
+        assert case.psa.probe(step).probe is Probe.DONE
+    assert [quantity(case, day) for day in (RISE - ONE_DAY, RISE, END_OF_MARCH, APRIL)] == [1, 3, 3, 4]
+
+
+def test_a_line_that_is_read_alone_says_what_it_holds_on_all_days(subject: Subject) -> None:
+    case = dated(subject)
+    for step in two_days(case):
+        case.send(step)
+    read = case.psa.read_agreement(subject.agreement_id, APRIL)
+    line = read.line(case.first.line_id) if read else None
+    assert line is not None
+    assert [(each.first, each.units) for each in line.held][-2:] == [(RISE, Decimal(3)), (APRIL, Decimal(4))]
+
+
+def test_a_dated_quantity_whose_answer_was_lost_is_found_done_on_its_own_day(subject: Subject) -> None:
+    case = dated(subject)
+    first, second = two_days(case)
+    case.send(first)
+    subject.lose_next_answer()
+    case.send_without_answer(second)
+    assert [case.psa.probe(step).probe for step in (first, second)] == [Probe.DONE, Probe.DONE]

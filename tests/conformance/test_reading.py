@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from sync_core.errors import Rejected, StopRun
-from sync_core.model.agreements import AgreementStatus
+from sync_core.errors import Rejected, RetryLater, StopRun, SyncError, Throttled
+from sync_core.model.agreements import Ability, AgreementStatus
 from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, TODAY, Subject
 
 
@@ -94,3 +94,34 @@ def test_a_persons_edit_is_visible_with_the_next_read(subject: Subject) -> None:
     subject.edit_quantity(line.line_id, 42)
     edited = subject.psa.read_lines(subject.psa.read_headers(None)[0], TODAY)[0]
     assert (edited.quantity, edited.edited_by) == (Decimal(42), "a person" if subject.names_editors else "")
+
+
+def test_a_read_that_is_throttled_waits_as_long_as_the_psa_asks(subject: Subject) -> None:
+    subject.answer_reads(429, '{"errors": ["Too many requests."]}')
+    with pytest.raises((Throttled, RetryLater)) as caught:
+        subject.psa.read_headers(None)
+    assert caught.value.delay == 30.0
+
+
+@pytest.mark.parametrize("body", ["", "<html>Sign in</html>", "{}", "[[]]", '{"items": null}'])
+def test_an_answer_that_is_no_list_is_never_taken_for_an_empty_one(subject: Subject, body: str) -> None:
+    subject.answer_reads(200, body)
+    with pytest.raises(SyncError):
+        subject.psa.read_headers(None)
+
+
+def test_a_list_of_which_a_page_fails_gives_no_part_of_it(subject: Subject) -> None:
+    """A line that was not read would be added a second time, or be taken for ended."""
+    head = subject.psa.read_headers(None)[0]
+    subject.answer_reads(429, '{"errors": ["Too many requests."]}', after=1)
+    with pytest.raises(SyncError):
+        while True:
+            assert len(subject.psa.read_lines(head, TODAY)) == LINES
+            subject.psa.read_headers(None)
+
+
+def test_what_a_psa_can_do_is_said_by_its_agreements(subject: Subject) -> None:
+    """Only one way of billing by days can be planned for, and what needs another ability comes with it."""
+    abilities = subject.psa.read_headers(None)[0].abilities
+    assert not {Ability.SELF_ENDING_LINES, Ability.DATED_QUANTITIES} <= abilities
+    assert Ability.DATED_QUANTITIES in abilities or Ability.INVOICED_TIME not in abilities
