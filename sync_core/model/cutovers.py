@@ -131,6 +131,7 @@ class CutoverLine:
     ended: bool = False
     """Of a line that is replaced: whether it has its end already, and its successor is to be made."""
     attempts: int = 0
+    """How often it was tried before, as far as that matters."""
     why: str = ""
     """Why it is refused, held or failed."""
 

@@ -9,9 +9,10 @@ from decimal import Decimal
 from functools import cached_property
 
 from sync_core.billing import Place, ReconcileInput, resolve
-from sync_core.billing.changes import Case, ask
+from sync_core.billing.changes import Case, ask, facts
 from sync_core.billing.cutting_over import end_on, moved, own_link, start_after, take_over, without
 from sync_core.billing.identity import plain
+from sync_core.billing.periods import ONE_DAY
 from sync_core.errors import Rejected, SkipCustomer
 from sync_core.model.agreements import Agreement, AgreementLines, Line, Product
 from sync_core.model.billing import BillingProfile, Link
@@ -49,7 +50,7 @@ class UnitReader:
         there, link = self.current(line), self._link_for(line)
         if line.what is What.TAKE_OVER and self._is_bound(line):
             return None
-        if there and line.what is not What.TAKE_OVER and line.before and there[1].ends == line.last:
+        if there and line.what is not What.TAKE_OVER and line.before and self._has_end(line, *there):
             return None
         why = "Its agreement is gone." if line.agreement_id not in self._agreements else moved(line.before, there[1] if there else None)
         if there is None or (line.before and why):
@@ -81,7 +82,17 @@ class UnitReader:
             known_markers=frozenset(entry.step.marker for entry in journal(self.context.store, self.record.tenant_id) if entry.step.marker),
         )
         words = f"Follows line {', '.join(names)} with the same {plain(units)} units; the next night sets what is counted."
-        return start_after(Case(inputs, link, without(held, names, last), units, words), last)
+        change = start_after(Case(inputs, link, without(held, names, last), units, words), last)
+        seen = facts(held, "", change.product, self.context.settings.installation)  # some PSAs show an end only once it is over
+        return replace(change, rests_on=seen) if change.kind is ChangeKind.ADD else change
+
+    def _has_end(self, line: CutoverLine, held: AgreementLines, now: Line) -> bool:
+        """Whether the line has its end already. Where it was tried before, a PSA that shows ends only once they are over is asked for the day after."""
+        assert line.last, "a line that is to end has a last day"
+        if line.attempts and now.ends is None:
+            later = self._psa.read_lines(held.agreement, line.last + ONE_DAY)
+            now = next((each for each in later if each.line_id == line.line_id), now)
+        return now.ends == line.last
 
     def _taken_over(self, case: Case, line: CutoverLine, now: Line) -> Change:
         if not line.link_key:

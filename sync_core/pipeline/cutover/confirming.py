@@ -143,7 +143,7 @@ def _open_again(context: Context, cutover_id: str) -> Sequence[int]:
     """Puts held and failed lines back among those that are to be done; says of how many each unit."""
     numbers = []
     for unit in units_of(context.store, cutover_id):
-        lines = tuple(replace(line, state=LineState.CHOSEN, why="", attempts=0) if line.state in _AGAIN else line for line in unit.value.lines)
+        lines = tuple(replace(line, state=LineState.CHOSEN, why="", attempts=1) if line.state in _AGAIN else line for line in unit.value.lines)
         numbers.append(sum(line.state in _AGAIN for line in unit.value.lines))
         save_unit(context.store, unit, replace(unit.value, lines=lines))
     return numbers
