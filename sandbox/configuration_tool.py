@@ -25,7 +25,7 @@ from sync_core.configuration.live_check import live_check
 from sync_core.configuration.nodes import InvalidFile
 from sync_core.configuration.overview import overview
 from sync_core.configuration.reading import Reading
-from sync_core.configuration.removals import still_billed
+from sync_core.configuration.removals import StillBilled, still_billed
 from sync_core.configuration.versions import current_version, load_current, load_source, load_version, save_version, versions
 from sync_core.configuration.writing import file_document
 from sync_core.documents import dumps, loads
@@ -34,6 +34,7 @@ from sync_core.model.configuration import Configuration, Connection
 from sync_core.model.licences import Sku, Source
 from sync_core.pipeline.context import Adapters
 from sync_core.pipeline.customers import load_record
+from sync_core.pipeline.leaving import note_unmanaged
 from sync_core.ports import Microsoft, Store
 
 WRONG, ASKS = 1, 2
@@ -93,7 +94,9 @@ def import_file(path: Path, store: Store, importer: Importer, out: TextIO) -> in
     old = load_current(store) if current_version(store) else None
     if old is not None and not _confirmed(old, reading.configuration, store, importer, out):
         return ASKS
+    left = _left_behind(old, reading.configuration, store)
     saved = save_version(store, reading.configuration, importer.who, importer.when, source, importer.comment)
+    note_unmanaged(store, ((line.tenant_id, line.customer, line.binding) for line in left), importer.when)
     if old is not None and saved.version == old.version:
         print(f"Nothing changed: version {saved.version} stays current.", file=out)
         return 0
@@ -104,15 +107,19 @@ def import_file(path: Path, store: Store, importer: Importer, out: TextIO) -> in
 
 
 def _confirmed(old: Configuration, new: Configuration, store: Store, importer: Importer, out: TextIO) -> bool:
-    lines = still_billed(old, new, lambda tenant_id: load_record(store, tenant_id).bindings.values())
+    lines = _left_behind(old, new, store)
     if not lines:
         return True
-    print("No longer managed after this import, and still billed until a person ends them in the PSA:", file=out)
+    print("No longer managed after this import, and still billed until a person says what is to become of them (offboard):", file=out)
     for line in lines:
         print(f"  {_safe(line.text)}", file=out)
     if not importer.confirmed:
         print("Nothing was imported. If this is meant, import again with --yes.", file=out)
     return importer.confirmed
+
+
+def _left_behind(old: Configuration | None, new: Configuration, store: Store) -> tuple[StillBilled, ...]:
+    return still_billed(old, new, lambda tenant_id: load_record(store, tenant_id).bindings.values()) if old else ()
 
 
 def export(store: Store, out: TextIO, version: int | None = None, expanded: bool = False) -> int:

@@ -25,6 +25,7 @@ from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers, units_of
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress
+from sync_core.pipeline.leaving import come_back
 from sync_core.pipeline.undo import customers_to_undo, start_undo
 
 LONGEST_CHOICE = 1024 * 1024
@@ -129,6 +130,8 @@ def undo_cutover(request: func.HttpRequest) -> func.HttpResponse:
         raise Rejected("The run is none of this cut-over", code="unknown-run", where=ascii(run_id), fix="The cut-over names its runs")
     customers = customers_to_undo(context(), run_id)
     started = start_undo(context(), Undo(run_id=run_id, why=why), customers, str(by))
+    if leaving := load_cutover(context().store, id_of(request, "cutoverId")).value.leaving:
+        come_back(context(), leaving, str(by))
     url = url_of(request, f"runs/{started.run.run_id}")
     return answer({"run": started.run.run_id, "url": url, "customers": list(customers)}, 202, url)
 

@@ -25,6 +25,7 @@ from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers, units_of
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress, work
+from sync_core.pipeline.leaving import come_back
 
 Ask = Callable[[str], str]
 _READING = (CutoverState.SEARCHING, CutoverState.PREPARING)
@@ -55,11 +56,11 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
         case "prepare":
             return _prepare(options, context, terminal)
         case "confirm":
-            return _confirm(options, context, terminal, ask, by)
+            return print_and_confirm(context, options.cutover, terminal, ask, by, options.why, options.yes)
         case "resume":
             return _resume(options, context, terminal, by)
         case "undo":
-            return _undo(options, context, terminal, ask)
+            return _undo(options, context, terminal, ask, by)
         case "stop":
             print_head(stop_cutover(context, options.cutover, by, options.why), terminal)
         case "drop":
@@ -135,19 +136,19 @@ def _prepare(options: argparse.Namespace, context: Context, terminal: Terminal) 
     return _show(context, read_on(context, options.cutover, terminal), options, terminal)
 
 
-def _confirm(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask, by: Who) -> int:
-    """Shows what is meant, asks, and confirms exactly what was shown."""
-    cutover = load_cutover(context.store, options.cutover).value
-    print_cutover(cutover, (unit.value for unit in units_of(context.store, options.cutover)), terminal)
+def print_and_confirm(context: Context, cutover_id: str, terminal: Terminal, ask: Ask, by: Who, why: str, yes: bool) -> int:
+    """Shows what is meant, asks, and confirms exactly what was shown; returns the exit code."""
+    cutover = load_cutover(context.store, cutover_id).value
+    print_cutover(cutover, (unit.value for unit in units_of(context.store, cutover_id)), terminal)
     number, what = cutover.tally.count(LineState.CHOSEN), cutover.choice.what if cutover.choice else What.END
-    if number and not options.yes and ask(f"{what.capitalize()} {number} lines? [y/N] ").strip().casefold() not in ("y", "yes"):
+    if number and not yes and ask(f"{what.capitalize()} {number} lines? [y/N] ").strip().casefold() not in ("y", "yes"):
         terminal.say("Nothing was confirmed.")
         return 1
-    confirmed = confirm(context, options.cutover, cutover.prepared, by, options.why)
+    confirmed = confirm(context, cutover_id, cutover.prepared, by, why)
     if confirmed.state is not CutoverState.RUNNING:
         terminal.say("Another person has to confirm it too, before anything is written.", Colour.WAITING)
         return 0
-    ask_for_work(context, options.cutover)
+    ask_for_work(context, cutover_id)
     terminal.say("The function app carries it out as soon as it runs: “cutover status --follow” shows how far it is.", Colour.GOOD)
     return 0
 
@@ -162,12 +163,14 @@ def _resume(options: argparse.Namespace, context: Context, terminal: Terminal, b
     return 0
 
 
-def _undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
+def _undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask, by: Who) -> int:
     """Undoes the runs of a cut-over, the newest first, each shown and asked about as every undo is."""
     codes = []
     for run_id in runs_to_undo(context, options.cutover):
         asked = argparse.Namespace(customer="", changes=[], run=run_id, why=options.why, yes=options.yes)
         codes.append(undo_plans(asked, context, terminal, ask))
+    if codes[-1] == 0 and (leaving := load_cutover(context.store, options.cutover).value.leaving):
+        come_back(context, leaving, str(by))
     return max(codes)
 
 

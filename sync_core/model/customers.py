@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -39,3 +40,18 @@ class Customer:
     name: str
     sign_in: SignIn = SignIn.DELEGATED
     mode: Mode = Mode.OBSERVE
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What a person said of a customer that goes or is gone; until it is taken back, the nights leave the customer alone.
+
+    ``last`` is the last day that its lines are billed; ``None`` leaves them as they are. ``at`` is UTC.
+    """
+
+    by: str
+    at: datetime
+    why: str = ""
+    last: date | None = None
+    cutover_id: str = ""
+    """The cut-over that ends its lines."""

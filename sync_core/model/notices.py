@@ -28,6 +28,8 @@ class NoticeKind(StrEnum):
     """Tenants with a relationship that are no customers yet."""
     GONE = "gone"
     """Customers without an active relationship."""
+    LEFT_BEHIND = "left behind"
+    """Lines that are billed and that no link manages any more, and customers that have left, or leave with a line that goes on."""
     RELATIONSHIPS_ENDING = "relationships ending"
     SIGN_IN_ENDING = "sign-in ending"
     """Secrets, certificates and the refresh token that the app signs in with."""
@@ -43,7 +45,7 @@ BY_REQUEST = frozenset({NoticeKind.UNASSIGNED, NoticeKind.SHARED_MAILBOXES, Noti
 """Told only where a route is written for them: they cost reads, and are no part of billing."""
 TOLD_ONCE = BY_REQUEST | {NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING}
 """Told when they are new and when they are solved, unless the route says ``repeat``. The others are a run's state, told each time."""
-REMEMBERED = TOLD_ONCE | {NoticeKind.NOT_LINKED, NoticeKind.NOT_CONFIGURED, NoticeKind.GONE}
+REMEMBERED = TOLD_ONCE | {NoticeKind.NOT_LINKED, NoticeKind.NOT_CONFIGURED, NoticeKind.GONE, NoticeKind.LEFT_BEHIND}
 """Kept from run to run, whatever the route says: since when each stands, and whether somebody accepted it."""
 
 

@@ -25,7 +25,8 @@ def not_configured(relationships: Iterable[Relationship], configuration: Configu
 def gone(relationships: Sequence[Relationship], configuration: Configuration) -> tuple[Finding, ...]:
     """Configured customers without an active relationship; an empty list says nothing of anybody."""
     related = {each.tenant_id for each in relationships}
-    text, fix = "There is no active relationship", "Renew it, or take the customer out of the configuration"
+    text = "There is no active relationship; its lines are billed on as they are"
+    fix = "Renew it, or answer: python3 dev.py offboard CUSTOMER --on DATE ends its lines, --keep leaves them"
     missing = [item.customer for item in configuration.customers if related and item.customer.tenant_id not in related]
     return tuple(Finding(NoticeKind.GONE, "tenant", text, customer.tenant_id, customer.name, fix=fix) for customer in missing)
 

@@ -17,6 +17,7 @@ from sync_core.model.plans import ChangeResult
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind
 from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, not_told, of_access, release, turned, wound
 from sync_core.pipeline.context import Context
+from sync_core.pipeline.leaving import all_leaving, findings_of_leaving
 from sync_core.pipeline.notice_rows import PARTNER, accepted, load_clock, load_memories, save_clock, save_memories
 from sync_core.pipeline.people_list import names_of_people
 from sync_core.pipeline.planning import relationships
@@ -24,7 +25,7 @@ from sync_core.pipeline.report import CustomerReport, RunReport, run_report
 from sync_core.pipeline.run_findings import NOT_WRITTEN, findings_of
 from sync_core.pipeline.watch_access import access_report
 
-LISTED = BY_REQUEST | {NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING}
+LISTED = BY_REQUEST | {NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING, NoticeKind.LEFT_BEHIND}
 """The kinds that a report holds as findings, and not as parts of its customers."""
 _OF_RELATIONSHIPS = frozenset({NoticeKind.NOT_CONFIGURED, NoticeKind.GONE})
 _OF_ACCESS = frozenset({NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING})
@@ -102,7 +103,7 @@ class _Claims:
             replace(each, since=entries[each.finding_id].first) for each in found if each.kind in LISTED & due and each.finding_id not in silent
         ]
         solved = [entry.finding for entry in entries.values() if entry.solved_by == run.run_id and not notices.repeats(entry.finding.kind)]
-        told = {each.tenant_id: each for each in of_partner if each.finding_id not in silent}
+        told = {each.tenant_id: each for each in of_partner if each.kind in _OF_RELATIONSHIPS and each.finding_id not in silent}
         return replace(
             self.report,
             kinds=due,
@@ -122,9 +123,11 @@ class _Claims:
 
     def _of_partner(self) -> list[Finding]:
         known = relationships(self.context, self.run, self.configuration)
+        leaving = {tenant_id for tenant_id, _, _ in all_leaving(self.context.store)}
         return [
             *not_configured(known, self.configuration),
-            *gone(known, self.configuration),
+            *(each for each in gone(known, self.configuration) if each.tenant_id not in leaving),
+            *findings_of_leaving(self.context.store, self.configuration, self._today),
             *of_access(self.report.access),
         ]
 
@@ -167,7 +170,9 @@ class _Claims:
         """What could not be looked at solves nothing."""
         watched = access_report(self.context.store)
         of_access = _OF_ACCESS if watched.looked and not watched.unread else frozenset()
-        return of_access | (_OF_RELATIONSHIPS if relationships(self.context, self.run, self.configuration) else frozenset())
+        return (
+            of_access | {NoticeKind.LEFT_BEHIND} | (_OF_RELATIONSHIPS if relationships(self.context, self.run, self.configuration) else frozenset())
+        )
 
     def _earlier(self, clock: Clock, due: frozenset[NoticeKind]) -> Iterator[CustomerReport]:
         """What the runs came to that left something to tell, changes that were written or not only."""

@@ -16,6 +16,7 @@ from decimal import Decimal
 from sync_core.documents import to_document
 from sync_core.errors import Conflict
 from sync_core.model.billing import Binding, Move
+from sync_core.model.customers import Leaving
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
 from sync_core.model.terms import Commitment, Term
@@ -30,6 +31,7 @@ _UNDONE = "a-undone-"
 _LIVE = "a-live"
 _STATE = "a-state"
 _RESYNC = "a-resync"
+_LEAVING = "a-leaving"
 _BATCH = 90
 
 
@@ -118,6 +120,8 @@ class CustomerRecord:
     said: Mapping[str, Said]
     undone: Mapping[str, Undone] = field(default_factory=dict)
     """By link key."""
+    leaving: Leaving | None = None
+    """What a person said, where the customer goes or is gone."""
 
 
 def load_record(store: Store, tenant_id: str) -> CustomerRecord:
@@ -127,6 +131,7 @@ def load_record(store: Store, tenant_id: str) -> CustomerRecord:
     bindings: dict[str, Binding] = {}
     said: dict[str, Said] = {}
     undone: dict[str, Undone] = {}
+    leaving: Leaving | None = None
     for row in store.query(CUSTOMERS, tenant_id, "a-"):
         if row.key == _LIVE:
             live = Stored(from_row(Live, row), row)
@@ -141,7 +146,9 @@ def load_record(store: Store, tenant_id: str) -> CustomerRecord:
         elif row.key.startswith(_UNDONE):
             taken_back = from_row(Undone, row)
             undone[taken_back.link_key] = taken_back
-    return CustomerRecord(tenant_id, live, last, bindings, said, undone)
+        elif row.key == _LEAVING:
+            leaving = from_row(Leaving, row)
+    return CustomerRecord(tenant_id, live, last, bindings, said, undone, leaving)
 
 
 def store_plan(store: Store, record: CustomerRecord, plan: Plan) -> None:
@@ -206,6 +213,19 @@ def save_undone(store: Store, tenant_id: str, undone: Undone) -> None:
     record = Record(undone.at, RecordKind.UNDONE, f"{undone.link_key} {undone.units}", to_document(undone), by=undone.by)
     with suppress(Conflict):  # the same moment was noted already
         store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _UNDONE + safe_key(undone.link_key), undone)), record_write(tenant_id, record)])
+
+
+def load_leaving(store: Store, tenant_id: str) -> Leaving | None:
+    """What a person said of a customer that goes or is gone."""
+    stored = read(store, CUSTOMERS, tenant_id, _LEAVING, Leaving)
+    return stored.value if stored else None
+
+
+def save_leaving(store: Store, tenant_id: str, word: Leaving | None, record: Record) -> None:
+    """Stores what a person said of a customer, or takes it back, and for good that it was said; the same moment is kept once."""
+    row = to_row(tenant_id, _LEAVING, word) if word else Row(tenant_id, _LEAVING)
+    with suppress(Conflict):
+        store.transact(CUSTOMERS, [upsert(row) if word else delete(row), record_write(tenant_id, record)])
 
 
 def follow(store: Store, tenant_id: str, binding: Binding, record: Record) -> None:

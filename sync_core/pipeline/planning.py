@@ -251,7 +251,8 @@ def _frozen_if_gone(
     known = relationships(context, run, configuration)
     if not known or item.customer.tenant_id in {relationship.tenant_id for relationship in known}:
         return tuple(changes)
-    why = "The partner has no active relationship with this customer any more: renew it, or take the customer out of the configuration."
+    way_out = "Renew it, or say what is to become of its lines: python3 dev.py offboard CUSTOMER --on DATE ends them, --keep leaves them."
+    why = f"The partner has no active relationship with this customer any more, so nothing of it changes. {way_out}"
     return tuple(replace(change, verdict=Verdict.HELD, reasons=(*change.reasons, why)) for change in changes)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from sync_core.access import findings
 from sync_core.model.access import AccessFinding
 from sync_core.model.notices import Finding, NoticeKind
-from sync_core.model.plans import Change, Plan
+from sync_core.model.plans import Change, ChangeResult, Plan
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_plan
@@ -70,7 +70,7 @@ def run_report(context: Context, run_id: str) -> RunReport | None:
     configured = {item.customer.tenant_id: item.customer.name for item in configuration.customers}
     return RunReport(
         run=run.value,
-        customers=tuple(_with_plan(context, customer) for customer in customers),
+        customers=tuple(_with_plan(context, run.value, customer) for customer in customers),
         unread=_unread(customers, run.value, configuration.notices.unread_after_days),
         new=tuple(sorted(item.name for item in known if item.tenant_id not in configured)),
         access=_access(context, configured),
@@ -78,7 +78,8 @@ def run_report(context: Context, run_id: str) -> RunReport | None:
     )
 
 
-def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
+def _with_plan(context: Context, run: Run, customer: CustomerRun) -> CustomerReport:
+    """The customer with its changes. Of a cut-over, with tens of thousands of lines, what went as confirmed is only counted."""
     if not customer.plan_id:
         return CustomerReport(customer)
     try:
@@ -86,7 +87,8 @@ def _with_plan(context: Context, customer: CustomerRun) -> CustomerReport:
     except ValueError:  # one damaged row must not cost everybody the report
         return CustomerReport(customer)
     plan: Plan | None = stored.value if stored else None
-    return CustomerReport(customer, plan.changes if plan else ())
+    changes = plan.changes if plan else ()
+    return CustomerReport(customer, tuple(each for each in changes if not run.cutover or each.result is not ChangeResult.APPLIED))
 
 
 def _access(context: Context, configured: Mapping[str, str]) -> tuple[tuple[str, AccessFinding], ...]:

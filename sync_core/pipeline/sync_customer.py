@@ -15,6 +15,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_plan, load_record, save_last_read, store_plan
 from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.history import counted
+from sync_core.pipeline.leaving import words_on
 from sync_core.pipeline.measures import measure_plan
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.outcome import settle_abandoned
@@ -62,6 +63,9 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
         return
     if record.live.value.state is PlanState.APPLYING:
         record = settle_abandoned(context, run, record)
+    if record.leaving and not run.by_people:
+        _leave_alone(context, run, customer, record)
+        return
     mode = mode_of(context, run, item)
     proposal = propose(context, run, configuration, item, record, plan_id(record), mode)
     plan = _plan_of(context, run, record, proposal, mode)
@@ -72,6 +76,14 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
     elif record.live.value.state is PlanState.LIVE:
         drop_live_plan(context.store, record)
     _conclude(context, customer, plan)
+
+
+def _leave_alone(context: Context, run: Run, customer: Stored[CustomerRun], record: CustomerRecord) -> None:
+    """A customer that goes is not read; what waited for it waits no more."""
+    if record.live.value.state is PlanState.LIVE:
+        drop_live_plan(context.store, record)
+    words, asks = words_on(record, max(run.business_dates.values(), default=run.slot.date()))
+    end_customer(context, customer, CustomerState.HELD if asks else CustomerState.DONE, words)
 
 
 def _planned_already(context: Context, run: Run, record: CustomerRecord) -> Plan | None:

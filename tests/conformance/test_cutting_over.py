@@ -46,7 +46,7 @@ class Moving:
     def __init__(self, subject: Subject) -> None:
         self.subject, self.psa = subject, subject.psa
         self.night = Night(0)
-        self.night.adapters.psas = {subject.psa.connection: InTime(subject.psa)}  # type: ignore[dict-item]  # any PSA will do, the fake ones are in memory
+        self.night.adapters.psas = {subject.psa.connection: InTime(subject.psa)}
         self.night.microsoft.bought[tenant(1)] = {SKU: 3}
         place = AgreementChoice(AgreementBy.ID, subject.agreement_id)
         profile = BillingProfile("three", "M365-3")

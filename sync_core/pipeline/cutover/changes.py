@@ -87,7 +87,7 @@ class UnitReader:
         return replace(change, rests_on=seen) if change.kind is ChangeKind.ADD else change
 
     def _has_end(self, line: CutoverLine, held: AgreementLines, now: Line) -> bool:
-        """Whether the line has its end already. Where it was tried before, a PSA that shows ends only once they are over is asked for the day after."""
+        """Whether the line has its end already. One that was tried before is looked at on the day after, too: some PSAs show ends only then."""
         assert line.last, "a line that is to end has a last day"
         if line.attempts and now.ends is None:
             later = self._psa.read_lines(held.agreement, line.last + ONE_DAY)

@@ -19,6 +19,7 @@ from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind, RunSt
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, load_plan
 from sync_core.pipeline.cutover.changes import UnitReader, changes_of_unit, unit_of
+from sync_core.pipeline.cutover.offboarding import mark_leaving
 from sync_core.pipeline.cutover.rows import change_cutover, close_cutover, load_cutover, save_unit, units_of
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.start_run import start_run
@@ -44,6 +45,8 @@ def carry_on(context: Context, stored: Stored[Cutover]) -> Stored[Cutover]:
         stored = change_cutover(context, stored, run_id="", tally=tally)
     if stored.value.state is not CutoverState.RUNNING:
         return stored
+    if stored.value.leaving:
+        mark_leaving(context, stored.value)
     keys = _partitions_left(context, stored.value)
     if not keys:
         stored = change_cutover(context, stored, state=CutoverState.FINISHED)
