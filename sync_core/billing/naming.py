@@ -34,6 +34,13 @@ def without_names(text: str) -> str:
     return f"{own_text(text)}{_MARK}names deleted".strip() if has_names(text) else text
 
 
+def replaced_names(text: str, names: frozenset[str], by: str) -> str:
+    """The text with another name in place of those that are among ``names``, which are case-folded."""
+    own, mark, people = f" {text}".partition(_MARK)
+    shown = _BETWEEN.join(by if name.strip().casefold() in names else name for name in people.split(_BETWEEN))
+    return f"{own}{mark}{shown}".removeprefix(" ")
+
+
 def has_names(text: str) -> bool:
     """Whether a line's text has a part that is, or looks like, ours."""
     return _MARK in f" {text}"

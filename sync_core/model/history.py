@@ -29,6 +29,8 @@ class RecordKind(StrEnum):
     """Units were taken back, and are not set again by themselves for a while."""
     MAILED = "mailed"
     """A run's mail moved on."""
+    FORGOTTEN = "forgotten"
+    """A person was replaced by a pseudonym in all that is stored."""
     SWITCHED = "switched"
     """All writes were stopped, or let go on."""
 

@@ -17,6 +17,7 @@ from sync_core.documents import to_document
 from sync_core.errors import Conflict
 from sync_core.model.billing import Binding, Move
 from sync_core.model.customers import Leaving
+from sync_core.model.forgotten import Forgotten
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
 from sync_core.model.terms import Commitment, Term
@@ -28,6 +29,7 @@ CUSTOMERS = "customers"
 _BINDING = "a-binding-"
 _DECISION = "a-decision-"
 _UNDONE = "a-undone-"
+_FORGOTTEN = "a-forgotten-"
 _LIVE = "a-live"
 _STATE = "a-state"
 _RESYNC = "a-resync"
@@ -122,6 +124,7 @@ class CustomerRecord:
     """By link key."""
     leaving: Leaving | None = None
     """What a person said, where the customer goes or is gone."""
+    forgotten: tuple[Forgotten, ...] = ()
 
 
 def load_record(store: Store, tenant_id: str) -> CustomerRecord:
@@ -132,6 +135,7 @@ def load_record(store: Store, tenant_id: str) -> CustomerRecord:
     said: dict[str, Said] = {}
     undone: dict[str, Undone] = {}
     leaving: Leaving | None = None
+    forgotten: list[Forgotten] = []
     for row in store.query(CUSTOMERS, tenant_id, "a-"):
         if row.key == _LIVE:
             live = Stored(from_row(Live, row), row)
@@ -148,7 +152,9 @@ def load_record(store: Store, tenant_id: str) -> CustomerRecord:
             undone[taken_back.link_key] = taken_back
         elif row.key == _LEAVING:
             leaving = from_row(Leaving, row)
-    return CustomerRecord(tenant_id, live, last, bindings, said, undone, leaving)
+        elif row.key.startswith(_FORGOTTEN):
+            forgotten.append(from_row(Forgotten, row))
+    return CustomerRecord(tenant_id, live, last, bindings, said, undone, leaving, tuple(forgotten))
 
 
 def store_plan(store: Store, record: CustomerRecord, plan: Plan) -> None:
@@ -226,6 +232,12 @@ def save_leaving(store: Store, tenant_id: str, word: Leaving | None, record: Rec
     row = to_row(tenant_id, _LEAVING, word) if word else Row(tenant_id, _LEAVING)
     with suppress(Conflict):
         store.transact(CUSTOMERS, [upsert(row) if word else delete(row), record_write(tenant_id, record)])
+
+
+def save_forgotten(store: Store, tenant_id: str, forgotten: Forgotten, record: Record) -> None:
+    """Stores whom later evidence must not name; the same moment is noted once."""
+    with suppress(Conflict):
+        store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _FORGOTTEN + forgotten.pseudonym, forgotten)), record_write(tenant_id, record)])
 
 
 def follow(store: Store, tenant_id: str, binding: Binding, record: Record) -> None:

@@ -28,6 +28,7 @@ from sync_core.model.billing import CountedItem, Move, Question
 from sync_core.model.configuration import Configuration, CustomerConfiguration, Partner
 from sync_core.model.custom_licences import CustomLicence, whole_id
 from sync_core.model.customers import Mode
+from sync_core.model.forgotten import without_people
 from sync_core.model.history import Counts
 from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.model.plans import Change, Unlinked, Verdict
@@ -87,7 +88,7 @@ def find_changes(
         notes=(*_notes(items, snapshot), *postponed(inputs)),
         noticed=found_in_usage(snapshot, items, configuration, item, asked),
         last_read=last,
-        evidence=snapshot_content(snapshot),
+        evidence=snapshot_content(without_people(snapshot, record.forgotten)),
         counts=Counts(snapshot.read_at, last.snapshot, configuration.version, items, snapshot.failed),
     )
 
