@@ -17,7 +17,7 @@ from adapters.clock import SystemClock
 from adapters.environment_secrets import EnvironmentSecrets
 from sync_core.model.configuration import Configuration, MailVia, Partner
 from sync_core.pipeline.context import Context
-from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Secrets, Store
+from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Secrets, Store, Tickets
 from sync_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,6 +104,21 @@ class ConfiguredAdapters:
             return kind.connect(configured, self._secrets, budget, self._clock, self._settings.write_deadline_seconds)
 
         return self._once(f"psa {connection}", configuration.version, make)
+
+    def tickets(self, configuration: Configuration, connection: str) -> Tickets:
+        """See ``Adapters.tickets``."""
+
+        def make() -> Tickets:
+            from adapters.psa import kind_named
+            from adapters.psa.tickets import tickets_of
+            from sync_core.budget import Budget
+
+            configured = configuration.connection(connection)
+            kind = kind_named(configured.kind)
+            budget = Budget(self._store, configured.name, kind.limits(configured), self._clock)
+            return tickets_of(kind).connect(configured, self._secrets, budget, self._clock, self._settings.write_deadline_seconds)
+
+        return self._once(f"tickets {connection}", configuration.version, make)
 
     def mailer(self, configuration: Configuration) -> Mailer:
         """See ``Adapters.mailer``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file, to_text
 from adapters.psa import KINDS
 from adapters.psa.kind import Kind
+from adapters.psa.tickets import checked, tickets_of
 from sandbox.memory.clock import ManualClock
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
@@ -29,7 +30,7 @@ from sync_core.configuration.removals import StillBilled, still_billed
 from sync_core.configuration.versions import current_version, load_current, load_source, load_version, save_version, versions
 from sync_core.configuration.writing import file_document
 from sync_core.documents import dumps, loads
-from sync_core.errors import Rejected, RetryLater, SkipCustomer
+from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, SkipCustomer
 from sync_core.model.configuration import Configuration, Connection
 from sync_core.model.licences import Sku, Source
 from sync_core.pipeline.context import Adapters
@@ -208,9 +209,23 @@ def _read(path: Path, out: TextIO) -> tuple[Reading, str] | None:
     except FileNotFoundError:
         print(f"There is no file {path}.", file=out)
         return None
+    if faults := list(_ticket_faults(reading.configuration)):
+        print(*map(_safe, faults), f"\n{_count(len(faults), 'problem')}; nothing was done.", sep="\n", file=out)
+        return None
     for warning in reading.warnings:
         print(f"Warning: {_safe(warning.text(path.name))}", file=out)
     return reading, text
+
+
+def _ticket_faults(configuration: Configuration) -> Iterator[str]:
+    """What is wrong with the settings of tickets, which each kind of PSA has its own of."""
+    for kind, route in configuration.notices.routes.items():
+        if route.ticket:
+            try:
+                known = tickets_of(KINDS[configuration.connection(route.ticket.connection).kind])
+                checked(route.ticket.settings, known.settings, known.required)
+            except InvalidConfiguration as error:
+                yield f"notices.routes.{kind}.ticket: {error}"
 
 
 def _held(microsoft: Microsoft, configuration: Configuration, out: TextIO) -> Mapping[str, Collection[Sku]]:

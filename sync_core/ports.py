@@ -301,6 +301,38 @@ class Psa(Protocol):
 
 
 @dataclass(frozen=True)
+class Ticket:
+    """A ticket to be opened. ``marker`` is the same for every try and is found in the PSA; ``settings`` are those of its route."""
+
+    marker: str
+    company_id: str
+    title: str
+    text: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Tickets(Protocol):
+    """Opens tickets in a PSA. Like lines, they are journaled first and looked for by their marker after a lost answer."""
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long after its deadline a lost write may still happen there."""
+        ...
+
+    def open_ticket(self, ticket: Ticket, send_until: float) -> str:
+        """Opens a ticket with one HTTP write and answers with its id; raises as ``Psa.execute`` does."""
+        ...
+
+    def find_ticket(self, ticket: Ticket) -> str | None:
+        """The id of the ticket with this marker, open or closed; the oldest where there are several."""
+        ...
+
+    def add_note(self, ticket: Ticket, ticket_id: str, send_until: float) -> None:
+        """Adds the text as a note to the ticket with this id, one that customers do not see; raises as ``Psa.execute`` does."""
+        ...
+
+
+@dataclass(frozen=True)
 class Attachment:
     """A file that goes with a mail. ``content_type`` is of the form ``text/csv``; ``name`` is plain ASCII."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from adapters.psa.assumptions import Assumption, Look
 from sync_core.budget import Budget, Limits
 from sync_core.model.configuration import Connection
-from sync_core.ports import Clock, Psa, Secrets
+from sync_core.ports import Clock, Psa, Secrets, Tickets
 
 
 class Connect(Protocol):
@@ -27,6 +27,21 @@ class LimitsOf(Protocol):
     def __call__(self, connection: Connection) -> Limits: ...
 
 
+class ConnectTickets(Protocol):
+    """Makes what opens tickets at a connection; as ``Connect`` does."""
+
+    def __call__(self, connection: Connection, secrets: Secrets, budget: Budget, clock: Clock, write_deadline: float = 30.0) -> Tickets: ...
+
+
+@dataclass(frozen=True)
+class TicketKind:
+    """Tickets of one kind of PSA. ``settings`` are those of a route, each with a sentence on what it is; those in ``required`` have no default."""
+
+    connect: ConnectTickets
+    settings: Mapping[str, str]
+    required: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of PSA. ``settings`` and ``secrets`` map each name to a sentence on what it is; those in ``required`` have no default."""
@@ -41,3 +56,5 @@ class Kind:
     """What is to be verified on each tenant."""
     look: Look | None = None
     """Reads what can be read of them; ``None`` where that is nothing."""
+    tickets: TicketKind | None = None
+    """How tickets are opened there; ``None`` where they cannot be."""

@@ -44,6 +44,8 @@ class Ledger:
     lines: dict[int, Line] = field(default_factory=dict)
     invoices: list[Invoice] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    tickets: dict[int, dict[str, Any]] = field(default_factory=dict)
+    ticket_notes: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _lines_of: dict[int, list[int]] = field(default_factory=dict)
 

@@ -92,6 +92,7 @@ ENTITIES = {
             "ContractServiceUnits",
             ("id", "contractID", "contractServiceID", "serviceID", "startDate", "endDate", "units", "price", "approveAndPostDate"),
         ),
+        Entity("Tickets", ("id", "companyID", "title", "externalID", "status", "queueID"), {"title": 255, "externalID": 50}, creates="Tickets"),
         Entity("ContractServiceAdjustments", (), creates="Contracts/ServiceAdjustments"),
     )
 }
@@ -174,6 +175,8 @@ def rows(ledger: Ledger, entity: str, contract_ids: set[int] | None, first: date
             return [service(each) for each in ledger.services.values()]
         case "Contracts":
             return [contract(each) for each in ledger.contracts.values()]
+        case "Tickets":
+            return [{name: each.get(name) for name in ENTITIES["Tickets"].fields} for each in ledger.tickets.values()]
     numbers = sorted(ledger.contracts if contract_ids is None else contract_ids & ledger.contracts.keys())
     if entity == "ContractServices":
         found = [line(each) for number in numbers for each in ledger.lines_of(number)]

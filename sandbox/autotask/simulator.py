@@ -13,6 +13,7 @@ from sandbox.autotask.errors import Refused
 from sandbox.autotask.ledger import Ledger
 from sandbox.autotask.limits import Limits
 from sandbox.autotask.queries import Queries, entity_named
+from sandbox.autotask.tickets import ServiceDesk
 from sandbox.autotask.views import views
 from sandbox.autotask.writes import Writes
 from sandbox.faults import Faults
@@ -53,13 +54,15 @@ class AutotaskSimulator:
         return self._application(request)
 
     def _add_routes(self) -> None:
-        writes = self._writes
+        writes, desk = self._writes, ServiceDesk(self.ledger)
         for method, path, handler in (
             ("GET", "/ThresholdInformation", self._threshold),
             ("POST", "/ContractServiceAdjustments", self._write("ContractServiceAdjustments", writes.adjust)),
             ("POST", "/Contracts/{contract}/ServiceAdjustments", self._write("ContractServiceAdjustments", writes.adjust)),
             ("POST", "/Contracts/{contract}/Services", self._write("ContractServices", writes.add_service)),
             ("PATCH", "/Contracts/{contract}/Services", self._write("ContractServices", writes.update_service)),
+            ("POST", "/Tickets", self._write("Tickets", desk.open)),
+            ("POST", "/Tickets/{ticket}/Notes", desk.note),
             ("POST", "/{entity}/query", self._query),
             ("POST", "/{entity}/query/next", self._next_page),
             ("POST", "/{entity}/query/count", self._count),

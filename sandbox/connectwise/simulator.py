@@ -14,6 +14,7 @@ from sandbox.connectwise.endpoints import Writes, add_reads
 from sandbox.connectwise.errors import Refused, no_such_resource
 from sandbox.connectwise.ledger import Ledger
 from sandbox.connectwise.limits import Limits
+from sandbox.connectwise.tickets import ServiceDesk
 from sandbox.connectwise.views import views
 from sandbox.faults import Faults
 from sandbox.inspection import inspected
@@ -47,6 +48,8 @@ class ConnectWiseSimulator:
         self._router.route("GET", f"{ROOT}/system/info")(self._system_info)
         add_reads(self._route, ledger, public_url)
         Writes(ledger).add_to(self._route)
+        self.desk = ServiceDesk(ledger, public_url)
+        self.desk.add_to(self._route)
         self._bundles = Bundles(ledger)
         self._route("POST", "/system/bundles", self._bundles)
 

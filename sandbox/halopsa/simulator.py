@@ -19,6 +19,7 @@ from sandbox.halopsa.records import Licence, RecurringInvoice, Write
 from sandbox.halopsa.rendering import Json
 from sandbox.halopsa.reporting import report
 from sandbox.halopsa.saving import leaves_out, parsed, saved
+from sandbox.halopsa.tickets import ServiceDesk
 from sandbox.halopsa.views import views
 from sandbox.inspection import inspected
 from sandbox.limits import Limits
@@ -53,6 +54,10 @@ class HaloPsaSimulator:
         self._router.route("GET", "/api/authinfo")(self.access.info)
         self._router.route("POST", "/auth/token")(lambda request: self.access.token(request, ledger.now))
         self._add_reads()
+        self.desk = ServiceDesk(ledger)
+        self._route("GET", "/Tickets", self.desk.search)
+        self._route("POST", "/Tickets", self.desk.open)
+        self._route("POST", "/Actions", self.desk.act)
         self._route("POST", "/RecurringInvoice", self._save)
         self._route("POST", "/SoftwareLicence", self._save_licences)
         self._route("POST", "/Report", lambda request: report(self.ledger, request))

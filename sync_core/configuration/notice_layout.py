@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sync_core.configuration.custom_layout import ITEM
 from sync_core.configuration.shapes import Field, Fields, ListOf, MapOf
-from sync_core.configuration.values import choice, email_address, flag, secret_name, text_value, whole_number
+from sync_core.configuration.values import choice, email_address, flag, identifier, secret_name, setting_name, text_value, whole_number
 from sync_core.model.configuration import MailVia
 from sync_core.model.notices import Frequency, NoticeKind, Weekday
 
@@ -17,6 +17,15 @@ SILENCE = Fields(
     }
 )
 
+TICKET = Fields(
+    {
+        "connection": Field(text_value("a connection"), "The PSA connection; needed only where there are several."),
+        "company": Field(identifier("a company id"), "The PSA company that tickets are opened at, such as your own.", required=True),
+        "at_customer": Field(flag(), "Whether a customer's tickets are opened at its own company instead, where it has one; false by default."),
+        "settings": Field(MapOf(text_value(), setting_name()), "What this kind of PSA wants to know of a ticket, such as the board."),
+    }
+)
+
 ROUTE = Fields(
     {
         "recipients": Field(ListOf(email_address()), "Who is told of this kind; the recipients of all notices by default."),
@@ -25,6 +34,7 @@ ROUTE = Fields(
         "when_empty": Field(flag(), "Whether a mail goes out also when there is nothing of the kind; false by default."),
         "repeat": Field(flag(), "Whether what was told before and still stands is told again; by default only what is a state of the run."),
         "mail": Field(flag(), "False where this kind is to go into no mail; true by default."),
+        "ticket": Field(TICKET, "The ticket to open in a PSA for what stands in none yet."),
     }
 )
 

@@ -98,8 +98,13 @@ def _notices(notices: Notices) -> Document:
     plain = replace(notices, routes={}, silence=Silence())
     changed = _changed(plain, Notices())
     smtp = {name.removeprefix("smtp_"): changed.pop(name) for name in list(changed) if name.startswith("smtp_")}
-    routes = {str(kind): _changed(route, Route()) for kind, route in notices.routes.items()}
+    routes = {str(kind): _route(route) for kind, route in notices.routes.items()}
     return changed | _without_empty({"smtp": smtp, "routes": routes, **_silence(notices.silence)})
+
+
+def _route(route: Route) -> Document:
+    ticket = _without_empty(to_document(route.ticket)) if route.ticket else {}
+    return _changed(replace(route, ticket=None), Route()) | ({"ticket": ticket} if ticket else {})
 
 
 def _silence(silence: Silence) -> Document:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits, Names
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer, Mode
-from sync_core.model.notices import BY_REQUEST, NOTHING_OFF, TOLD_ONCE, NoticeKind, Route, Silence
+from sync_core.model.notices import BY_REQUEST, NOTHING_OFF, TOLD_ONCE, NoticeKind, Route, Silence, TicketRoute
 from sync_core.model.plans import ChangeKind
 from sync_core.model.terms import TermsFrom
 
@@ -181,6 +181,11 @@ class Notices:
             return None
         route = self.routes.get(kind, Route(when_empty=self.when_empty))
         return replace(route, recipients=route.recipients or self.recipients)
+
+    def ticket(self, kind: NoticeKind) -> TicketRoute | None:
+        """The tickets that a kind makes."""
+        route = self.routes.get(kind)
+        return route.ticket if route and kind not in self.silence.off else None
 
     def repeats(self, kind: NoticeKind) -> bool:
         """Whether what was told of a kind and still stands is told again."""

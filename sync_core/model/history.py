@@ -31,6 +31,8 @@ class RecordKind(StrEnum):
     """A run's mail moved on."""
     FORGOTTEN = "forgotten"
     """A person was replaced by a pseudonym in all that is stored."""
+    TICKETED = "ticketed"
+    """A ticket that a run opens, or notes something in, moved on."""
     SWITCHED = "switched"
     """All writes were stopped, or let go on."""
 

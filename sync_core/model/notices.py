@@ -99,6 +99,20 @@ class Weekday(StrEnum):
 
 
 @dataclass(frozen=True)
+class TicketRoute:
+    """Which tickets a kind makes in a PSA. ``settings`` are that PSA's own, such as the board.
+
+    With ``at_customer`` a customer's tickets are opened at its own company on the connection, where it has one; else all of a kind
+    are one ticket at ``company``.
+    """
+
+    connection: str
+    company: str
+    at_customer: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Route:
     """Where a kind goes. Without ``recipients`` it goes to those of all notices; ``repeat`` ``None`` is as the kind usually is."""
 
@@ -110,6 +124,7 @@ class Route:
     repeat: bool | None = None
     """Whether what was told before and still stands is told again each time."""
     mail: bool = True
+    ticket: TicketRoute | None = None
 
 
 @dataclass(frozen=True)

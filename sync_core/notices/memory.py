@@ -27,6 +27,10 @@ class Remembered:
     gone: date | None = None
     """The first day on which it was not found any more."""
     solved_by: str = ""
+    ticket: str = ""
+    """The marker of the ticket that it stands in."""
+    closed_by: str = ""
+    """The run that noted in the ticket that all of it is solved."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,29 @@ def release(memory: Memory, kinds: Collection[NoticeKind], run_id: str) -> Memor
     return Memory({key: _released(entry, run_id) if entry.finding.kind in kinds else entry for key, entry in memory.entries.items()})
 
 
+def ticketed(memory: Memory, markers: Mapping[str, str]) -> Memory:
+    """The memory after a run claimed a ticket (its marker) for findings, by their ids; one that stands in a ticket stays there."""
+    entries = {
+        key: replace(entry, ticket=markers[key]) if key in markers and not entry.ticket and not entry.gone else entry
+        for key, entry in memory.entries.items()
+    }
+    return Memory(entries)
+
+
+def without_ticket(memory: Memory, markers: Collection[str]) -> Memory:
+    """The memory after tickets could not be opened: the next run tries again."""
+    return Memory({key: replace(entry, ticket="") if entry.ticket in markers else entry for key, entry in memory.entries.items()})
+
+
+def closed(memory: Memory, markers: Collection[str], run_id: str) -> Memory:
+    """The memory after a run claimed to note in these tickets that all of them is solved."""
+    return Memory(
+        {key: replace(entry, closed_by=run_id) if entry.ticket in markers and entry.gone else entry for key, entry in memory.entries.items()}
+    )
+
+
 def _seen(entry: Remembered | None, finding: Finding, tells: bool, run_id: str, today: date) -> Remembered:
-    if entry is None or (entry.gone and entry.solved_by):
+    if entry is None or (entry.gone and (entry.solved_by or entry.closed_by)):
         entry = Remembered(finding, today)
     entry = replace(entry, finding=replace(finding, since=entry.first), gone=None)
     new = not entry.told_by or entry.told != finding.state
@@ -77,12 +102,13 @@ def _seen(entry: Remembered | None, finding: Finding, tells: bool, run_id: str, 
 
 
 def _missed(entry: Remembered, due: Collection[NoticeKind], quiet: Collection[str], run_id: str, today: date) -> Remembered | None:
-    if not entry.told_by or entry.finding.finding_id in quiet:
+    if not (entry.told_by or entry.ticket) or entry.finding.finding_id in quiet:
         return None
     entry = replace(entry, gone=entry.gone or today)
-    if entry.finding.kind in due and not entry.solved_by:
+    if entry.finding.kind in due and entry.told_by and not entry.solved_by:
         return replace(entry, solved_by=run_id)
-    return None if entry.solved_by and entry.gone and today - entry.gone > _KEPT else entry
+    told = (entry.solved_by or not entry.told_by) and (entry.closed_by or not entry.ticket)
+    return None if told and entry.gone and today - entry.gone > _KEPT else entry
 
 
 def _released(entry: Remembered, run_id: str) -> Remembered:

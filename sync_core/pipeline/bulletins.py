@@ -15,7 +15,7 @@ from sync_core.model.configuration import Configuration, Notices
 from sync_core.model.notices import BY_REQUEST, REMEMBERED, Finding, NoticeKind
 from sync_core.model.plans import ChangeResult
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind
-from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, not_told, of_access, release, turned, wound
+from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, not_told, of_access, release, turned, without_ticket, wound
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.leaving import all_leaving, findings_of_leaving
 from sync_core.pipeline.notice_rows import PARTNER, accepted, load_clock, load_memories, save_clock, save_memories
@@ -23,6 +23,7 @@ from sync_core.pipeline.people_list import names_of_people
 from sync_core.pipeline.planning import relationships
 from sync_core.pipeline.report import CustomerReport, RunReport, run_report
 from sync_core.pipeline.run_findings import NOT_WRITTEN, findings_of
+from sync_core.pipeline.ticketing import TicketPlace, WantedTicket, places_of, tickets_of, with_tickets
 from sync_core.pipeline.watch_access import access_report
 
 LISTED = BY_REQUEST | {NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING, NoticeKind.LEFT_BEHIND}
@@ -48,6 +49,7 @@ class Edition:
     """All that a run tells."""
 
     bulletins: tuple[Bulletin, ...] = ()
+    tickets: tuple[WantedTicket, ...] = ()
 
 
 def edition_of(context: Context, run: Run) -> Edition:
@@ -56,10 +58,10 @@ def edition_of(context: Context, run: Run) -> Edition:
     report = run_report(context, run.run_id)
     assert report is not None, "a finished run can be reported"
     try:
-        told = _Claims(context, run, configuration, report).told()
+        told, tickets = _Claims(context, run, configuration, report).told()
     except Conflict as error:
         raise RetryLater("Another run is telling its findings at this moment", delay=2.0) from error
-    return Edition(tuple(_bulletins(configuration.notices, told)))
+    return Edition(tuple(_bulletins(configuration.notices, told)), tickets)
 
 
 def give_back(context: Context, run: Run, kinds: Collection[NoticeKind]) -> None:
@@ -67,6 +69,12 @@ def give_back(context: Context, run: Run, kinds: Collection[NoticeKind]) -> None
     memories, clock = load_memories(context.store), load_clock(context.store)
     save_memories(context.store, memories, {key: release(stored.value, kinds, run.run_id) for key, stored in memories.items()})
     save_clock(context.store, clock, not_told(clock.value, kinds, run.run_id))
+
+
+def give_tickets_back(context: Context, markers: Collection[str]) -> None:
+    """Makes the findings of tickets that could not be opened the next run's to open one for. May run twice."""
+    memories = load_memories(context.store)
+    save_memories(context.store, memories, {key: without_ticket(stored.value, markers) for key, stored in memories.items()})
 
 
 def journal_key(notices: Notices, recipients: Sequence[str]) -> str:
@@ -85,8 +93,8 @@ class _Claims:
     configuration: Configuration
     report: RunReport
 
-    def told(self) -> RunReport:
-        """The report of the kinds that are due, with what of it is new or repeated."""
+    def told(self) -> tuple[RunReport, tuple[WantedTicket, ...]]:
+        """The report of the kinds that are due, with what of it is new or repeated, and the tickets for what is in none yet."""
         store, run, notices = self.context.store, self.run, self.configuration.notices
         clock = load_clock(store)
         due = due_kinds(clock.value, notices, run.run_id, not run.only and run.kind is not RunKind.UNDO, self._today)
@@ -104,7 +112,7 @@ class _Claims:
         ]
         solved = [entry.finding for entry in entries.values() if entry.solved_by == run.run_id and not notices.repeats(entry.finding.kind)]
         told = {each.tenant_id: each for each in of_partner if each.kind in _OF_RELATIONSHIPS and each.finding_id not in silent}
-        return replace(
+        report = replace(
             self.report,
             kinds=due,
             silent=frozenset(silent),
@@ -114,6 +122,7 @@ class _Claims:
             gone=tuple(sorted(each.customer for each in told.values() if each.kind is NoticeKind.GONE)),
             earlier=tuple(self._earlier(wound_clock, due)),
         )
+        return report, tickets_of(self._places(found, due, quiet), found, entries, self.configuration, run.run_id)
 
     @property
     def _today(self) -> date:
@@ -141,7 +150,7 @@ class _Claims:
 
     def _remember(self, found: Sequence[Finding], due: frozenset[NoticeKind], quiet: frozenset[str]) -> Mapping[str, Memory]:
         notices = self.configuration.notices
-        kinds = REMEMBERED | {kind for kind in _OF_PLANS | {NoticeKind.FAILED} if not notices.repeats(kind)}
+        kinds = REMEMBERED | {kind for kind in _OF_PLANS | {NoticeKind.FAILED} if not notices.repeats(kind) or notices.ticket(kind)}
         before = load_memories(self.context.store)
         by_tenant: dict[str, list[Finding]] = {}
         for finding in found:
@@ -160,8 +169,13 @@ class _Claims:
             )
             for key in {*before, *by_tenant}
         }
-        save_memories(self.context.store, before, after)
-        return after
+        claimed = with_tickets(after, self._places(found, due, quiet), self.run.run_id)
+        save_memories(self.context.store, before, claimed)
+        return claimed
+
+    def _places(self, found: Iterable[Finding], due: frozenset[NoticeKind], quiet: frozenset[str]) -> Mapping[str, TicketPlace]:
+        told = (each for each in found if each.kind in due and each.finding_id not in quiet)
+        return places_of(told, self.configuration, self.context.settings.installation, self.run.run_id)
 
     def _judged(self) -> dict[str, frozenset[NoticeKind]]:
         return {item.customer.tenant_id: _judged_at(item.customer, self.run) for item in self.report.customers}

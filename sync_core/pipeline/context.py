@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sync_core.configuration.versions import current_version, load_version
 from sync_core.errors import InvalidConfiguration
 from sync_core.model.configuration import Configuration
-from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Store
+from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Store, Tickets
 from sync_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ class Adapters(Protocol):
 
     def psa(self, configuration: Configuration, connection: str) -> Psa:
         """The PSA behind a connection."""
+        ...
+
+    def tickets(self, configuration: Configuration, connection: str) -> Tickets:
+        """The tickets of the PSA behind a connection; raises ``InvalidConfiguration`` where that kind of PSA has none."""
         ...
 
     def mailer(self, configuration: Configuration) -> Mailer:

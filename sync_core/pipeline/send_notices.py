@@ -16,12 +16,13 @@ from sync_core.model.configuration import Notices
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.notices import NoticeKind
 from sync_core.model.runs import Run, RunState
-from sync_core.pipeline.bulletins import Bulletin, Edition, edition_of, give_back, journal_key
+from sync_core.pipeline.bulletins import Bulletin, Edition, edition_of, give_back, give_tickets_back, journal_key
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.history import record_write
 from sync_core.pipeline.messages import SEND_NOTICES, Message, put_back
 from sync_core.pipeline.people_list import findings_list, people_list
 from sync_core.pipeline.runs import RUNS, change_run, close_run, load_run
+from sync_core.pipeline.tickets import TicketJournal, TicketState, journal_of_ticket, open_tickets
 from sync_core.ports import Mail, Row
 from sync_core.rows import Stored, insert_or_replace, read, to_row
 
@@ -58,12 +59,13 @@ def send_notices(context: Context, message: Message) -> None:
     try:
         edition = edition_of(context, run.value)
         waits = [error for bulletin in edition.bulletins if (error := _tell(context, run.value, bulletin, message))]
+        waits += open_tickets(context, run.value, edition.tickets)
     except Conflict:
         return
     except RetryLater as error:
         edition, waits = Edition(), [error]
     if not waits or not put_back(context, SEND_NOTICES, message, min(each.delay for each in waits)):
-        if waits and not edition.bulletins:
+        if waits and not edition.bulletins and not edition.tickets:
             give_up_notices(context, run.value)
         _conclude(context, run.value, edition, waits)
 
@@ -157,7 +159,14 @@ def _conclude(context: Context, run: Run, edition: Edition, waits: list[RetryLat
     unheard = [bulletin for bulletin in edition.bulletins if outcomes[bulletin.key] not in (_SENT, _NOTHING, _TWICE)]
     if kinds := {kind for bulletin in unheard for kind in bulletin.report.kinds}:
         give_back(context, run, kinds)
-    _told(context, run.run_id, _notice(list(outcomes.values()), waits))
+    tickets = [(each, journal_of_ticket(context, run, each)) for each in edition.tickets]
+    if failed := {each.ticket.marker for each, journal in tickets if journal.state is TicketState.FAILED and not each.solved}:
+        give_tickets_back(context, failed)
+    _told(context, run.run_id, _notice([*outcomes.values(), *(_ticket_outcome(journal) for _, journal in tickets)], waits))
+
+
+def _ticket_outcome(journal: TicketJournal) -> str:
+    return f"failed: {journal.outcome}" if journal.state is TicketState.FAILED else _SENT
 
 
 def _outcome(entry: MailJournal, bulletin: Bulletin) -> str:

@@ -9,7 +9,7 @@ from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.model.billing import Basis, LineChoice
 from sync_core.model.configuration import AgreementBy, AgreementChoice, ConfiguredLink
 from sync_core.model.customers import Mode
-from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, Weekday
+from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, TicketRoute, Weekday
 from tests.configuration.files import CUSTOMERS, EXCHANGE, FABRIKAM, FILE, HEAD, PARTNER, PREMIUM, RULES, WINGTIP, configuration, problems, read
 
 
@@ -145,9 +145,17 @@ def test_kinds_of_notices_have_routes_and_can_be_off() -> None:
     assert item.silence == Silence(frozenset({NoticeKind.GONE}), {EXCHANGE: frozenset({NoticeKind.NOT_LINKED})})
 
 
+def test_a_kind_may_make_tickets_at_a_company_of_the_psa() -> None:
+    text = NOTICES + "    failed: {ticket: {company: 1, at_customer: true, settings: {board: Billing}}}\n"
+    assert configuration(HEAD + text + CUSTOMERS).notices.ticket(NoticeKind.FAILED) == TicketRoute("cw", "1", True, {"board": "Billing"})
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
     [
+        ("applied: {frequency: daily}", "applied: {ticket: {company: 1}}", "a ticket for what was done"),
+        ("applied: {frequency: daily}", "failed: {ticket: {company: 1, connection: at}}", "unknown connection"),
+        ("applied: {frequency: daily}", "failed: {ticket: {}}", "company is missing"),
         ("frequency: weekly, ", "", "a weekday without frequency: weekly"),
         ("  sender: sync@contoso.example\n", "", "sender is missing"),
         ("applied: {", "aplied: {", "applied"),

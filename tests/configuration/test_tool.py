@@ -37,6 +37,13 @@ def test_validate_shows_where_everything_goes(file: Path) -> None:
     )
 
 
+def test_validate_names_a_setting_of_tickets_that_the_psa_does_not_know(file: Path) -> None:
+    ticket = "notices: {routes: {failed: {ticket: {company: 1, settings: {bord: Billing}}}}}\n"
+    file.write_text(ticket + FILE, encoding="utf-8")
+    assert tool.validate(file, out := StringIO()) == tool.WRONG
+    assert "notices.routes.failed.ticket: notices: The setting 'bord' of a ticket is not known. Use one of: board" in out.getvalue()
+
+
 def test_validate_live_shows_what_is_held_and_not_linked(file: Path) -> None:
     file.write_text(FILE + "    exclusions: [SPB]\n", encoding="utf-8")
     tool.validate(file, out := StringIO(), SomeAdapters().ports())

@@ -32,7 +32,7 @@ from sync_core.model.configuration import (
 )
 from sync_core.model.custom_licences import Attribute, Condition, Counts, CustomLicence
 from sync_core.model.customers import Customer, Mode, SignIn
-from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, Weekday
+from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, TicketRoute, Weekday
 from sync_core.model.plans import ChangeKind
 from tests.configuration.files import FILE, configuration
 
@@ -58,6 +58,7 @@ weekly = st.builds(Route, people, st.just(Frequency.WEEKLY), st.sampled_from(Wee
 routes = weekly | st.builds(
     Route, people, st.sampled_from(Frequency), when_empty=st.booleans(), repeat=st.sampled_from([None, True, False]), mail=st.booleans()
 )
+ticket_settings = st.dictionaries(st.sampled_from(["board", "priority"]), texts)
 notices = st.builds(
     Notices,
     st.lists(st.just("a@contoso.example"), max_size=2).map(tuple),
@@ -132,7 +133,10 @@ def configurations(draw: st.DrawFn) -> Configuration:
     )
     excluded = draw(st.frozensets(st.sampled_from(sorted(FREE_SKUS)) | guids, max_size=5))
     sku_names = draw(st.dictionaries(guids, texts, max_size=2))
-    base = Configuration(draw(partners), tuple(connections), tuple(draw(some_customers)), draw(guard_rails), draw(notices), excluded, sku_names)
+    tickets = st.builds(TicketRoute, st.sampled_from(labels), ids, st.booleans(), ticket_settings)
+    told = draw(notices)
+    told = replace(told, routes={kind: replace(route, ticket=draw(tickets)) for kind, route in told.routes.items() if kind is not NoticeKind.APPLIED})
+    base = Configuration(draw(partners), tuple(connections), tuple(draw(some_customers)), draw(guard_rails), told, excluded, sku_names)
     usual = draw(approvals)
     kinds: st.SearchStrategy[dict[ChangeKind, Mode]] = st.dictionaries(st.sampled_from(KINDS), st.sampled_from(Mode), max_size=2)
     own = [replace(usual, kinds={**usual.kinds, **draw(kinds)}, within_units=draw(whole)) for _ in base.customers]

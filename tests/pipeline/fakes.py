@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sandbox.memory.clock import ManualClock
 from sandbox.memory.secrets import MemorySecrets
+from sandbox.memory.tickets import MemoryTickets
 from sync_core.errors import OutcomeUnknown, SyncError
 from sync_core.model.access import Delegation, Renewal
 from sync_core.model.configuration import Configuration
@@ -132,6 +133,7 @@ class FakeAdapters:
     microsoft_side: FakeMicrosoft
     psas: dict[str, Psa]
     mail: FakeMailer
+    psa_tickets: dict[str, MemoryTickets] = field(default_factory=dict)
     secrets: MemorySecrets = field(default_factory=lambda: MemorySecrets(dict.fromkeys(FAKE_SECRETS, "value")))
 
     def secret_ends(self, name: str) -> datetime | None:
@@ -145,6 +147,10 @@ class FakeAdapters:
     def psa(self, configuration: Configuration, connection: str) -> Psa:
         """The PSA of a connection, most often the one in memory."""
         return self.psas[connection]
+
+    def tickets(self, configuration: Configuration, connection: str) -> MemoryTickets:
+        """The in-memory tickets of a connection."""
+        return self.psa_tickets.setdefault(connection, MemoryTickets(self.microsoft_side.clock))
 
     def mailer(self, configuration: Configuration) -> FakeMailer:
         """The fake mailer."""

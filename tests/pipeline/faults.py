@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from sync_core.model.configuration import Configuration
 from sync_core.pipeline.context import Adapters
 from sync_core.pipeline.report import RunReport
-from sync_core.ports import Mail, Mailer, Microsoft, Psa
+from sync_core.ports import Mail, Mailer, Microsoft, Psa, Tickets
 
 P = TypeVar("P")
 
@@ -80,6 +80,10 @@ class TappedAdapters:
     def psa(self, configuration: Configuration, connection: str) -> Psa:
         """See ``Adapters.psa``."""
         return tapped(self.adapters.psa(configuration, connection), "psa", self.tap)
+
+    def tickets(self, configuration: Configuration, connection: str) -> Tickets:
+        """See ``Adapters.tickets``."""
+        return tapped(self.adapters.tickets(configuration, connection), "tickets", self.tap)
 
     def mailer(self, configuration: Configuration) -> Mailer:
         """See ``Adapters.mailer``."""

@@ -6,6 +6,7 @@ from adapters.http import Http, Limits
 from adapters.psa.autotask.adapter import Autotask
 from adapters.psa.autotask.client import Client
 from adapters.psa.autotask.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
+from adapters.psa.autotask.tickets import TICKETS
 from adapters.psa.kind import Kind
 from sync_core.budget import Budget
 from sync_core.model.configuration import Connection
@@ -23,4 +24,4 @@ def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clo
     return Autotask(settings, Client(settings, secrets, http, budget, min(write_deadline, LONGEST_CALL)), clock)
 
 
-KIND = Kind("autotask", connect, limits, SETTINGS, SECRETS, REQUIRED)
+KIND = Kind("autotask", connect, limits, SETTINGS, SECRETS, REQUIRED, tickets=TICKETS)

@@ -10,6 +10,7 @@ from adapters.psa.connectwise.adapter import ConnectWise
 from adapters.psa.connectwise.assumptions import ASSUMPTIONS
 from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
+from adapters.psa.connectwise.tickets import TICKETS
 from adapters.psa.kind import Kind
 from sync_core.budget import Budget
 from sync_core.model.configuration import Connection
@@ -30,4 +31,4 @@ def look(psa: Psa, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
     return psa.look(agreement_ids)
 
 
-KIND = Kind("connectwise", connect, limits, SETTINGS, SECRETS, REQUIRED, ASSUMPTIONS, look)
+KIND = Kind("connectwise", connect, limits, SETTINGS, SECRETS, REQUIRED, ASSUMPTIONS, look, tickets=TICKETS)

@@ -7,6 +7,7 @@ from adapters.psa.halopsa.adapter import HaloPsa
 from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.login import Login
 from adapters.psa.halopsa.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
+from adapters.psa.halopsa.tickets import TICKETS
 from adapters.psa.kind import Kind
 from sync_core.budget import Budget
 from sync_core.model.configuration import Connection
@@ -21,4 +22,4 @@ def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clo
     return HaloPsa(settings, client, clock)
 
 
-KIND = Kind("halopsa", connect, limits, SETTINGS, SECRETS, REQUIRED)
+KIND = Kind("halopsa", connect, limits, SETTINGS, SECRETS, REQUIRED, tickets=TICKETS)

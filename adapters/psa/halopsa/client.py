@@ -17,7 +17,14 @@ from adapters.psa.halopsa.settings import HaloPsaSettings
 from adapters.psa.records import Record, text
 from sync_core.errors import OutcomeUnknown, Rejected, RetryLater
 
-PLURALS: Mapping[str, str] = {"RecurringInvoice": "invoices", "Client": "clients", "Users": "users", "Item": "items", "SoftwareLicence": "licences"}
+PLURALS: Mapping[str, str] = {
+    "RecurringInvoice": "invoices",
+    "Client": "clients",
+    "Users": "users",
+    "Item": "items",
+    "SoftwareLicence": "licences",
+    "Tickets": "tickets",
+}
 """The resources we read, and the member that holds their rows."""
 
 
