@@ -10,6 +10,7 @@ from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to
 from sync_core.billing.periods import Period, first_open_day, period_of
 from sync_core.billing.reconcile import reconcile
 from sync_core.billing.resolve import cannot_bill, resolve
+from sync_core.billing.rows import family_of, handed_over, with_rows
 from sync_core.billing.undo import Written, take_back
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "carried_on",
     "change_id",
     "facts",
+    "family_of",
     "fingerprint",
     "first_open_day",
+    "handed_over",
     "judge",
     "judge_run",
     "line_facts",
@@ -43,4 +46,5 @@ __all__ = [
     "take_back",
     "to_read_whole",
     "with_line_beside",
+    "with_rows",
 ]

@@ -15,12 +15,15 @@ from sync_core.billing.periods import ONE_DAY
 from sync_core.billing.prices import price_on, price_problem
 from sync_core.billing.proration import counts_from, target
 from sync_core.model.agreements import Ability, Agreement, Charge, Line, Product, Terms
-from sync_core.model.billing import Decreases, LineChoice
+from sync_core.model.billing import Decreases, LineChoice, Outgoing
 from sync_core.model.plans import Change, Verdict
 
 
 def add(case: Case, after: date | None = None) -> Iterator[Change]:
     """A new line, unless something speaks against it. ``after`` is the last billed day of the line before it, if there was one."""
+    if case.link.key in case.inputs.waiting:
+        return
+    after = max(filter(None, (after, case.inputs.free_after.get(case.link.key))), default=None)
     starts = _start(case, after)
     product = case.inputs.products.get((case.link.connection, case.link.profile.product))
     obstacles = [*_dates(case, starts, first=after is None), *_already_there(case, starts), *_terms_obstacles(case, starts, product)]
@@ -70,7 +73,8 @@ def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAF
         return
     if case.wanted == 0:
         if case.in_force(line) and not before_renewal(case):
-            yield case.give_up(line, case.explanation, *reasons, verdict=verdict)
+            by_choice = not case.link.bills or case.link.outgoing is Outgoing.REARRANGED
+            yield case.give_up(line, case.explanation, *reasons, verdict=Verdict.NEEDS_APPROVAL if by_choice else verdict)
         return
     if line.unbilled:
         yield case.question(line.unbilled, line=line)
@@ -85,6 +89,8 @@ def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAF
 def _units(case: Case, line: Line, *reasons: str, verdict: Verdict) -> Iterator[Change]:
     prorates = case.link.profile.prorate
     latest = case.today if prorates else case.opens
+    if case.wanted > line.quantity and case.link.key in case.inputs.waiting:
+        return
     if case.wanted == line.quantity and not (prorates and case.binding and case.binding.due):
         return
     if case.wanted < line.quantity and not case.link.profile.credits:

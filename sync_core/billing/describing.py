@@ -60,9 +60,9 @@ def _text(case: Case, before: str) -> str | None:
 
 
 def _unassigned(case: Case, held: int) -> int:
-    """How many units were bought that nobody holds; none of what a rule counts."""
+    """How many units were bought that nobody holds; none of what a rule counts, or of a subscription."""
     item, profile = case.inputs.item(case.link), case.link.profile
-    if not profile.show_unassigned or item.by_rule or item.company_wide or item.purchased is None:
+    if not profile.show_unassigned or item.by_rule or item.company_wide or item.purchased is None or item.term:
         return 0
     return max(item.purchased + (item.warning if profile.bill_warning else 0) - held, 0)
 

@@ -45,6 +45,8 @@ def postponed(inputs: ReconcileInput) -> Iterator[str]:
     """In words, the lines that go on with more units than are counted, and until when."""
     for link in inputs.links:
         yield from (f"{inputs.item(link).name}: {words}" for words in _committed(inputs, link))
+        if waits := inputs.waiting.get(link.key):
+            yield f"{inputs.item(link).name}: {waits}"
         move, binding = inputs.moves.get(link.key), inputs.bindings.get(link.key)
         if move is None or binding is None or binding.ended or not move.units < binding.quantity:
             continue

@@ -13,7 +13,7 @@ from decimal import Decimal
 from sync_core.billing.identity import plain
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import period_of
-from sync_core.model.billing import Basis, Link
+from sync_core.model.billing import Basis, Link, Outgoing
 from sync_core.model.configuration import GuardRails
 from sync_core.model.plans import Change, ChangeKind, Verdict
 from sync_core.model.runs import RunTotals
@@ -59,7 +59,7 @@ def _is_own(change: Change) -> bool:
 
 
 def _judge(change: Change, link: Link, inputs: ReconcileInput, first_zeros: Mapping[str, date]) -> Change:
-    first_zero = first_zeros.get(link.key) if _gives_up(change) else None
+    first_zero = first_zeros.get(link.key) if _gives_up(change) and _by_count(link) else None
     if first_zero and first_zero >= inputs.business_dates[link.connection]:
         return _stricter(change, Verdict.HELD, f"Counted as zero for the first time on {first_zero}: a read on a later day has to say the same.")
     reasons = list(_doubts(change, link, inputs))
@@ -71,6 +71,11 @@ def _judge(change: Change, link: Link, inputs: ReconcileInput, first_zeros: Mapp
 def _gives_up(change: Change) -> bool:
     """Whether nothing is billed any more: the line is ended, or holds no units."""
     return change.kind is ChangeKind.END or (change.kind is ChangeKind.SET_QUANTITY and change.after == 0)
+
+
+def _by_count(link: Link) -> bool:
+    """Whether a zero of it was counted, and does not stand in the configuration."""
+    return link.bills and link.outgoing is not Outgoing.REARRANGED
 
 
 def _doubts(change: Change, link: Link, inputs: ReconcileInput) -> Iterator[str]:

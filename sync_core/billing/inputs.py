@@ -10,8 +10,9 @@ from functools import cached_property
 from sync_core.billing.identity import marker_owner
 from sync_core.counting import Counted, absent, quantity_for
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Product
-from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Move, Question
+from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Move, Outgoing, Question
 from sync_core.model.configuration import GuardRails
+from sync_core.model.custom_licences import part_name, whole_id
 from sync_core.model.licences import Source, User
 
 Place = tuple[str, str]
@@ -55,14 +56,34 @@ class ReconcileInput:
     """Whether nobody of this customer is named, whatever the profiles say."""
     moves: Mapping[str, Move] = field(default_factory=dict)
     """By link key: since when its count has differed from what is billed."""
+    row_terms: Mapping[str, str] = field(default_factory=dict)
+    """By the key of a link to a subscription or a term: how long that was, as it was last read."""
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """By link key: why it bills no more for the time being, in words."""
+    free_after: Mapping[str, date] = field(default_factory=dict)
+    """By link key: the last day that ended lines of its family bill, in time that is still open."""
 
     def item(self, link: Link) -> CountedItem:
         """What the link's item came to; a SKU that Microsoft does not name any more is zero, if that was read well."""
         name = self.sku_names.get(link.item_id, link.item_id)
-        return self.items.get(link.item_id) or absent(link.item_id, name, self.failed)
+        return self._left(link) if link.outgoing else self.items.get(link.item_id) or absent(link.item_id, name, self.failed)
+
+    def _left(self, link: Link) -> CountedItem:
+        """Nothing, if all that is known of the SKU is sure; else what stands in the way of that."""
+        sku_id, group = whole_id(link.item_id), part_name(link.item_id)
+        whole = self.items.get(sku_id) or absent(sku_id, self.sku_names.get(sku_id, sku_id), self.failed)
+        rows = [item for item_id, item in self.items.items() if item.term and whole_id(item_id) == sku_id]
+        questions = tuple(dict.fromkeys(question for item in (whole, *rows) for question in item.purchased_questions))
+        name = f"{whole.name} ({group[:8]})" if group else whole.name
+        number = None if questions else 0
+        return CountedItem(
+            link.item_id, name, number, number, purchased_questions=questions, lapsed=whole.lapsed if link.outgoing is Outgoing.GONE else ()
+        )
 
     def counted(self, link: Link) -> Counted:
         """The units to bill for a link."""
+        if not link.bills:
+            return Counted(0, "The link says that it is not billed.", number=0)
         return quantity_for(self.item(link), link.profile)
 
     def idle(self, link: Link) -> bool:

@@ -14,7 +14,7 @@ from sync_core.billing.existing import doubles, editor, edits, going_on, marked,
 from sync_core.billing.identity import plain
 from sync_core.model.agreements import Agreement, AgreementStatus, Line
 from sync_core.model.billing import Binding, LineChoice, ManualEdits
-from sync_core.model.plans import Change, Verdict
+from sync_core.model.plans import Change, ChangeKind, Verdict
 
 _END_ONE = "End one of the two, and link to the other."
 
@@ -43,6 +43,19 @@ def _ends_as_set(case: Case, agreement: Agreement, line: Line, ended: date) -> b
     return line.ends == ended or unseen
 
 
+def succeed(case: Case, binding: Binding) -> Iterator[Change]:
+    """The changes of a link that goes on with the line of another one of its family."""
+    line = case.lines.line(binding.line_id)
+    if line is None:
+        return
+    what = case.link.follows or f"Line {line.line_id} goes on with these units: the link bills them on lines of their own now."
+    verdict = Verdict.NEEDS_APPROVAL if case.link.follows else Verdict.SAFE
+    going_on = [] if case.link.follows else list(manage(case, binding))
+    if not any(change.kind is ChangeKind.ADOPT for change in going_on):
+        going_on.insert(0, case.adopt(line, what, verdict=verdict))
+    yield from (replace(each, takes_over=case.link.takes_over) if each.kind is ChangeKind.ADOPT else each for each in going_on)
+
+
 def _lost(case: Case, line: Line | None, what: str, *, still_billed: bool = False) -> Iterator[Change]:
     """A line that is no longer where we left it. Nothing takes its place until a person says what."""
     until = line.ends if line else None
@@ -67,7 +80,7 @@ def _living(case: Case, binding: Binding, line: Line) -> Iterator[Change]:
         head, double = copies[0]
         where = f"Line {double.line_id} on agreement {head.agreement_id} ({head.name}) carries the same marker"
         yield case.question(f"{where}: was the agreement copied? {_END_ONE}", line=line)
-    elif not same_product(line.product, case.link.profile.product):
+    elif not case.link.outgoing and not same_product(line.product, case.link.profile.product):
         changed = f" It was changed by {editor(line)}." if line.product_id != binding.product_id else ""
         way_out = "A line keeps its product: end it in the PSA, or set the profile back."
         yield case.question(f"Line {line.line_id} bills {line.product}, the profile bills {case.link.profile.product}.{changed} {way_out}", line=line)

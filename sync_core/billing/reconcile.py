@@ -12,10 +12,10 @@ from decimal import Decimal
 from sync_core.billing.adding import add, adopt
 from sync_core.billing.changes import Case, ask
 from sync_core.billing.inputs import ReconcileInput
-from sync_core.billing.managing import manage
+from sync_core.billing.managing import manage, succeed
 from sync_core.billing.resolve import cannot_bill
 from sync_core.model.agreements import AgreementLines
-from sync_core.model.billing import LineChoice, Link
+from sync_core.model.billing import LineChoice, Link, Outgoing
 from sync_core.model.plans import Change, ChangeKind
 
 _ORDER = (
@@ -31,9 +31,15 @@ _ORDER = (
 """A price comes after quantities: what is prorated costs what the line cost until then."""
 
 
+_LEFT = {
+    Outgoing.GONE: "Microsoft names no such subscription any more.",
+    Outgoing.REARRANGED: "The link bills its units on other lines now.",
+}
+
+
 def reconcile(inputs: ReconcileInput) -> tuple[Change, ...]:
     """The changes of one customer, by agreement and item; none where all is equal. ``guard.judge`` gives the verdicts that limits ask for."""
-    changes = [ask(inputs, item.link, item.text) for item in inputs.questions if not _over(inputs, item.link)]
+    changes = [ask(inputs, item.link, item.text) for item in inputs.questions if item.link.bills and not _over(inputs, item.link)]
     for link in inputs.links:
         if not inputs.idle(link):
             changes.extend(_changes_of(inputs, link))
@@ -53,8 +59,10 @@ def _changes_of(inputs: ReconcileInput, link: Link) -> Iterator[Change]:
     if obstacles or counted.value is None or lines is None:
         yield ask(inputs, link, *obstacles, *counted.questions, line=line, agreement=lines.agreement if lines else None)
         return
-    case = Case(inputs, link, lines, Decimal(counted.value), counted.explanation)
-    if binding:
+    case = Case(inputs, link, lines, Decimal(counted.value), _LEFT.get(link.outgoing, counted.explanation))
+    if binding and link.takes_over:
+        yield from succeed(case, binding)
+    elif binding:
         yield from manage(case, binding)
     else:
         yield from adopt(case) if link.choice is LineChoice.ADOPT else add(case)

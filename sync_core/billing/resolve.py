@@ -74,7 +74,20 @@ def _question(link: ConfiguredLink, text: str, agreement_id: str = "") -> Questi
 
 
 def _link(link: ConfiguredLink, agreement_id: str) -> Link:
-    return Link(link.key, link.item_id, link.profile, link.connection, link.company_id, agreement_id, link.start, link.choice, link.adopt_line_id)
+    return Link(
+        link.key,
+        link.item_id,
+        link.profile,
+        link.connection,
+        link.company_id,
+        agreement_id,
+        link.start,
+        link.choice,
+        link.adopt_line_id,
+        link.bills,
+        link.family,
+        link.outgoing,
+    )
 
 
 def _choice(link: ConfiguredLink) -> str:

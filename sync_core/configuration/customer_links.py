@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sync_core.configuration.nodes import Place
-from sync_core.model.billing import BillingProfile, LineChoice
+from sync_core.model.billing import BillingProfile, ByTerm, LineChoice, Per
 from sync_core.model.configuration import AgreementChoice, ConfiguredLink
 from sync_core.model.custom_licences import Part, Split, part_id
 
@@ -23,11 +23,14 @@ class Goal:
     start: date | None
     choice: LineChoice
     adopt_line_id: str
+    bills: bool = True
+    per: Per = Per.SKU
+    terms: tuple[ByTerm, ...] = ()
 
     def link(self, key: str, item_id: str) -> ConfiguredLink:
         """The link that brings an item there."""
         to = (self.profile, self.connection, self.company_id, self.agreement, self.start, self.choice, self.adopt_line_id)
-        return ConfiguredLink(key, item_id, *to)
+        return ConfiguredLink(key, item_id, *to, self.bills, self.per, self.terms)
 
 
 @dataclass(frozen=True)

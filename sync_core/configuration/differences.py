@@ -33,7 +33,7 @@ def differences(old: Configuration, new: Configuration) -> tuple[str, ...]:
 
 def profiles(configuration: Configuration) -> dict[str, BillingProfile]:
     """The billing profiles that some link uses, by name."""
-    return {link.profile.name: link.profile for item in configuration.customers for link in item.links}
+    return {profile.name: profile for item in configuration.customers for link in item.links for profile in link.profiles}
 
 
 def _members(title: str, old: Any, new: Any) -> Iterator[str]:
@@ -125,6 +125,11 @@ def _link_changes(old: ConfiguredLink, new: ConfiguredLink) -> Iterator[str]:
         yield f"link {_link(old)}: profile becomes {new.profile.name}"
     if old.agreement != new.agreement:
         yield f"link {_link(old)}: agreement becomes {new.agreement.by} {new.agreement.value}"
+    if (old.per, old.terms) != (new.per, new.terms):
+        terms = [f"{' '.join(filter(None, (each.term, each.cycle)))} under {each.profile.name}" for each in new.terms]
+        yield f"link {_link(old)}: a line for each {', '.join((new.per, *terms))}"
+    if old.bills != new.bills:
+        yield f"link {_link(old)}: {'is billed' if new.bills else 'is not billed any more'}"
     if old.start != new.start:
         yield f"link {_link(old)}: start becomes {_shown(new.start)}"
     if (old.choice, old.adopt_line_id) != (new.choice, new.adopt_line_id):

@@ -10,8 +10,8 @@ from sync_core.configuration.customer_links import CustomerLink, CustomerLinks, 
 from sync_core.configuration.nodes import Place, Problems
 from sync_core.configuration.references import References, agreement
 from sync_core.configuration.shapes import Section
-from sync_core.configuration.splitting import divided, refuse_partly_divided
-from sync_core.model.billing import BillingProfile, LineChoice
+from sync_core.configuration.splitting import divided, refuse_partly_divided, refuse_wrong_rows
+from sync_core.model.billing import BillingProfile, ByTerm, LineChoice, Per
 from sync_core.model.configuration import AgreementChoice, ConfiguredLink
 from sync_core.model.custom_licences import whole_id
 
@@ -25,10 +25,13 @@ class Rule:
     profile: BillingProfile
     connection: str
     agreement: AgreementChoice
+    per: Per = Per.SKU
+    terms: tuple[ByTerm, ...] = ()
 
     def link(self, item_id: str, company_id: str) -> ConfiguredLink:
         """The link that the rule makes for one of its items."""
-        return ConfiguredLink(link_key(item_id, self.connection, company_id), item_id, self.profile, self.connection, company_id, self.agreement)
+        place = (self.profile, self.connection, company_id, self.agreement)
+        return ConfiguredLink(link_key(item_id, self.connection, company_id), item_id, *place, per=self.per, terms=self.terms)
 
 
 def read_rules(written: Iterable[Section], references: References) -> tuple[Rule, ...]:
@@ -49,7 +52,10 @@ def _rule(section: Section, references: References) -> Rule | None:
     connection, choice = references.connection(section), agreement(section)
     if profile is None or connection is None or choice is None:
         return None
-    return Rule(section.place, item_ids, profile, connection, choice)
+    terms = references.terms(section)
+    rule = Rule(section.place, item_ids, profile, connection, choice, section.get("per", Per.TERM if terms else Per.SKU), terms)
+    refuse_wrong_rows(rule.per, (profile, *(each.profile for each in terms)), section, references.problems)
+    return rule
 
 
 def customer_links(
@@ -103,7 +109,9 @@ def _exception(section: Section, companies: Mapping[str, str], references: Refer
     if company_id is None:
         references.problems.error(section.place, f"the customer has no company on {rule.connection}", "Give it one, or name a 'company' in this link")
         return None
-    goal = Goal(rule.profile, rule.connection, company_id, rule.agreement, section.get("start"), *section.get("line", (LineChoice.NONE, "")))
+    choice, line_id = section.get("line", (LineChoice.NONE, ""))
+    place = (rule.profile, rule.connection, company_id, rule.agreement)
+    goal = Goal(*place, section.get("start"), choice, line_id, section.get("bill", True), rule.per, rule.terms)
     if goal.choice is LineChoice.ADOPT and len(rule.item_ids) > 1:
         references.problems.error(section.place_of("line"), "one line for several SKUs", "Write one link for each SKU")
     link = CustomerLink(section.place, rule.item_ids, goal, section.get("name", ""))

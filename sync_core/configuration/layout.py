@@ -24,11 +24,11 @@ from sync_core.configuration.values import (
     whole_number,
 )
 from sync_core.model.agreements import Charge
-from sync_core.model.billing import Basis, Decreases, ManualEdits, Names
+from sync_core.model.billing import Basis, Decreases, ManualEdits, Names, Per
 from sync_core.model.configuration import Credential
 from sync_core.model.customers import Mode, SignIn
 from sync_core.model.plans import ChangeKind
-from sync_core.model.terms import TermsFrom
+from sync_core.model.terms import Cycle, Duration, TermsFrom
 
 PARTNER = Fields(
     {
@@ -99,13 +99,33 @@ AGREEMENT = Fields(
     one_of=[("type", "name", "id")],
 )
 
+OVERRIDE = Fields(
+    {**PROFILE.fields, "product": Field(text_value("a product identifier"), "Another product of the PSA.")},
+    at_most_one=PROFILE.at_most_one,
+)
+
+UNDER = {
+    "profile": Field(text_value("a profile"), "The billing profile, by its name under profiles.", required=True),
+    "override": Field(OVERRIDE, "What is otherwise here than in the profile."),
+}
+
+BY_TERM = Fields(
+    {
+        "term": Field(choice(Duration), "Subscriptions bought for so long: P1M, P1Y or P3Y; any by default."),
+        "cycle": Field(choice(Cycle), "Subscriptions that Microsoft bills so: monthly, annual or triennial; any by default."),
+        **UNDER,
+    }
+)
+
 RULE = Fields(
     {
         "sku": Field(SKU, "One SKU, by id or part number."),
         "skus": Field(ListOf(SKU), "Several SKUs, by id or part number."),
         "sku_set": Field(text_value("a SKU set"), "All SKUs of one of the sku_sets."),
         "custom": Field(text_value("a custom licence"), "A custom licence, by its name under custom_licences."),
-        "profile": Field(text_value("a profile"), "The billing profile, by its name under profiles.", required=True),
+        **UNDER,
+        "per": Field(choice(Per), "What gets a line of its own: sku (all units on one; the default), term or subscription."),
+        "terms": Field(ListOf(BY_TERM), "Profiles for subscriptions by their term, the first that fits; profile is for all others."),
         "connection": Field(text_value("a connection"), "The PSA connection; needed only where there are several."),
         "agreement": Field(AGREEMENT, "How the agreement is found among those of the customer's company.", required=True),
     },
@@ -125,6 +145,7 @@ PART = Fields(
         **PLACE,
         "agreement": Field(AGREEMENT, "Where the part goes, if not to the link's agreement."),
         "profile": Field(text_value("a profile"), "The part's billing profile, if not the link's."),
+        "override": Field(OVERRIDE, "What is otherwise here than in the part's profile."),
     }
 )
 
@@ -140,6 +161,7 @@ LINK = Fields(
         **RULE.fields,
         **PLACE,
         "name": Field(identifier("a short name"), "Tells two links of one SKU to one company apart. Changing it makes another link."),
+        "bill": Field(flag(), "False: not billed to this customer, and nobody is told of it; true by default."),
         "split": Field(SPLIT, "Divides the item over several places by what its people are like."),
     },
     one_of=RULE.one_of,

@@ -13,12 +13,13 @@ from sync_core.ports import Psa
 def live_check(configuration: Configuration, psa: Psa) -> Iterator[str]:
     """What does not fit on one connection, a sentence each: missing products, companies and agreements that cannot be billed."""
     name = psa.connection
-    used = {link.profile.product for item in configuration.customers for link in item.links if link.connection == name}
+    links = [link for item in configuration.customers for link in item.links if link.connection == name and link.bills]
+    used = {profile.product for link in links for profile in link.profiles}
     yield from _products(configuration, psa, used)
     companies = {company.company_id for company in psa.companies()}
     headers = psa.read_headers(None)
     for item in configuration.customers:
-        links = [link for link in item.links if link.connection == name]
+        links = [link for link in item.links if link.connection == name and link.bills]
         missing = dict.fromkeys(link.company_id for link in links if link.company_id not in companies)
         yield from (f"{item.customer.name}: {name} has no company {company_id}." for company_id in missing)
         _, questions = resolve([link for link in links if link.company_id not in missing], headers)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.counting.custom.conditions import rule_words
+from sync_core.model.billing import Per
 from sync_core.model.configuration import Configuration, ConfiguredLink, CustomerConfiguration
 from sync_core.model.custom_licences import custom_name, part_name, whole_id
 from sync_core.model.licences import Sku
@@ -41,7 +42,8 @@ def _configured(configuration: Configuration, item: CustomerConfiguration) -> It
 
 
 def _linked(configuration: Configuration, item: CustomerConfiguration, link: ConfiguredLink, seats: int | None = None) -> Destination:
-    return Destination(item.customer.name, _name(configuration, item, link.item_id), _goes_to(link), link.profile.name, seats)
+    profiles = ", ".join(dict.fromkeys(profile.name for profile in link.profiles)) if link.bills else ""
+    return Destination(item.customer.name, _name(configuration, item, link.item_id), _goes_to(link), profiles, seats)
 
 
 def _held(configuration: Configuration, item: CustomerConfiguration, skus: Collection[Sku]) -> Iterator[Destination]:
@@ -58,7 +60,10 @@ def _held(configuration: Configuration, item: CustomerConfiguration, skus: Colle
 
 
 def _goes_to(link: ConfiguredLink) -> str:
-    return f"{link.connection}, company {link.company_id}, agreement {link.agreement.by} {link.agreement.value}"
+    if not link.bills:
+        return "not billed: the link says so"
+    each = f", a line for each {link.per}" if link.per is not Per.SKU else ""
+    return f"{link.connection}, company {link.company_id}, agreement {link.agreement.by} {link.agreement.value}{each}"
 
 
 def _name(configuration: Configuration, item: CustomerConfiguration, item_id: str) -> str:

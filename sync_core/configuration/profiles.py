@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 from sync_core.configuration.nodes import Problems
 from sync_core.configuration.shapes import Section
@@ -17,6 +18,24 @@ _WORDS = ("charge", "taxable", "description", "names", "show_unassigned")
 def read_profiles(file: Section, problems: Problems) -> dict[str, BillingProfile]:
     """The profiles by name; what is wrong with one goes to ``problems``."""
     return {name: _profile(name, read.value, problems) for name, read in file.section("profiles").members.items()}
+
+
+def overridden(name: str, profile: Section, override: Section, problems: Problems) -> BillingProfile:
+    """A profile with what a link says otherwise; its name says so, too."""
+    members = {**profile.members, **override.members}
+    for one, other in (("prices", "cost_plus"), ("cost_plus", "prices")):
+        if one in override.members:
+            members.pop(other, None)
+    words = ", ".join(f"{member} {_word(read.value)}" for member, read in sorted(override.members.items()))
+    return _profile(f"{name} with {words}", Section(override.place, members), problems)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " / ".join(_word(read.value) for read in value)
+    if isinstance(value, Section):
+        return " ".join(f"{name} {_word(read.value)}" if name != "amount" else _word(read.value) for name, read in sorted(value.members.items()))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _profile(name: str, section: Section, problems: Problems) -> BillingProfile:

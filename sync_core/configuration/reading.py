@@ -63,7 +63,8 @@ def _templates(node: Node | None, problems: Problems) -> Section:
 def _configuration(file: Section, known: KnownSkus, kinds: Kinds | None, problems: Problems, templates: Section) -> Configuration:
     connections = {name: _connection(name, read.value) for name, read in file.section("connections").members.items()}
     _check_connections(file, connections, kinds, problems)
-    references = References(known, read_profiles(file, problems), connections, problems)
+    written = {name: read.value for name, read in file.section("profiles").members.items()}
+    references = References(known, read_profiles(file, problems), connections, problems, written_profiles=written)
     references = replace(references, sku_sets={name: references.skus(read.value) for name, read in file.section("sku_sets").members.items()})
     custom_licences = read_custom_licences(file.section("custom_licences"), templates, references)
     references = replace(references, custom_licences=custom_licences)

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from sync_core.configuration.known_skus import KnownSkus
 from sync_core.configuration.nodes import Problems, did_you_mean, shown
+from sync_core.configuration.profiles import overridden
 from sync_core.configuration.shapes import Read, Section
 from sync_core.configuration.values import is_guid
-from sync_core.model.billing import BillingProfile
+from sync_core.model.billing import BillingProfile, ByTerm
 from sync_core.model.configuration import AgreementBy, AgreementChoice, Connection
 from sync_core.model.custom_licences import CustomLicence, custom_id, custom_name
 
@@ -27,6 +28,8 @@ class References:
     problems: Problems
     sku_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom_licences: Mapping[str, CustomLicence] = field(default_factory=dict)
+    written_profiles: Mapping[str, Section] = field(default_factory=dict)
+    """The profiles as they are written, for links that say some of it otherwise."""
 
     def sku(self, written: Read) -> str | None:
         """The id of a SKU written by id or part number."""
@@ -77,8 +80,20 @@ class References:
         return self._named(rule, "custom", self.custom_licences, "custom licence")
 
     def profile(self, rule: Section) -> BillingProfile | None:
-        """The profile that a rule or link names."""
-        return self._named(rule, "profile", self.profiles, "profile")
+        """The profile that a rule or link names, with what it says otherwise."""
+        named = self._named(rule, "profile", self.profiles, "profile")
+        if named and "override" in rule.members:
+            return overridden(named.name, self.written_profiles[named.name], rule.section("override"), self.problems)
+        return named
+
+    def terms(self, rule: Section) -> tuple[ByTerm, ...]:
+        """The profiles that a rule or link names by term."""
+        entries = [read.value for read in rule.items("terms")]
+        for entry in entries:
+            if not {"term", "cycle"} & entry.members.keys():
+                self.problems.error(entry.place, "neither a term nor a cycle", "Say which subscriptions it is for, or take it out")
+        found = ((entry, self.profile(entry)) for entry in entries)
+        return tuple(ByTerm(str(entry.get("term", "")), str(entry.get("cycle", "")), profile) for entry, profile in found if profile)
 
     def connection(self, section: Section) -> str | None:
         """The connection that a rule or link names; the only one where it names none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from sync_core.billing.rows import family_of
 from sync_core.model.billing import Binding
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 
@@ -36,4 +37,4 @@ def _customer(old: CustomerConfiguration, new: CustomerConfiguration | None, bin
         return ()
     customer = old.customer
     lines = sorted(bindings(customer.tenant_id), key=lambda binding: binding.link_key)
-    return tuple(StillBilled(customer.tenant_id, customer.name, line) for line in lines if line.link_key in removed and line.ended is None)
+    return tuple(StillBilled(customer.tenant_id, customer.name, line) for line in lines if family_of(line.link_key) in removed and line.ended is None)

@@ -11,6 +11,7 @@ from sync_core.configuration.customer_links import CustomerLink, Goal
 from sync_core.configuration.nodes import Problems
 from sync_core.configuration.references import References, agreement
 from sync_core.configuration.shapes import Section
+from sync_core.model.billing import Basis, BillingProfile, LineChoice, Per
 from sync_core.model.custom_licences import Counts, Part
 
 
@@ -41,6 +42,23 @@ def refuse_partly_divided(links: Iterable[CustomerLink], problems: Problems) -> 
                 problems.error(link.place, what, "Keep one of them, and make the other a part of it")
 
 
+def refuse_wrong_rows(per: Per, profiles: Iterable[BillingProfile], section: Section, problems: Problems) -> None:
+    """Lines by term or subscription are of SKUs, are all that there is of them, and bill what was bought: who sits on which nobody can tell."""
+    if per is Per.SKU:
+        return
+    for member in ("custom", "split"):
+        if member in section.members:
+            what = f"a line for each {per} of what is no SKU, or is divided"
+            problems.error(section.place_of(member), what, f"Take out 'per', 'terms' or '{member}'")
+    if section.get("line", (LineChoice.NONE, ""))[0] is LineChoice.ADOPT:
+        fix = "Take 'line' out: the line that is managed now goes on as one of them"
+        problems.error(section.place_of("line"), f"one line to adopt for what gets a line for each {per}", fix)
+    for profile in profiles:
+        if profile.basis is not Basis.PURCHASED:
+            what = f"a line for each {per} under {profile.name}, which bills by {profile.basis}"
+            problems.error(section.place, what, "Microsoft does not say which subscription a person sits on: bill it by what was purchased")
+
+
 def _part(section: Section, usual: Goal, counts: Counts, references: References) -> tuple[Part, Goal]:
     where = section.items("where")
     if "where" in section.members and not where:
@@ -54,7 +72,10 @@ def _part(section: Section, usual: Goal, counts: Counts, references: References)
         section.get("start"),
         choice,
         line_id,
+        usual.bills,
     )
+    if "override" in section.members and "profile" not in section.members:
+        references.problems.error(section.place_of("override"), "override without profile", "Name the profile that it changes, too")
     return Part(section.get("name", ""), conditions(where, counts, references)), goal
 
 

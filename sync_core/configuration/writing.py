@@ -11,7 +11,7 @@ from sync_core.configuration.customer_links import link_key
 from sync_core.configuration.differences import profiles
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.documents import to_document
-from sync_core.model.billing import BillingProfile, LineChoice
+from sync_core.model.billing import BillingProfile, LineChoice, Per
 from sync_core.model.configuration import Approvals, Configuration, ConfiguredLink, Connection, CustomerConfiguration, GuardRails, Notices, Partner
 from sync_core.model.custom_licences import (
     DAYS,
@@ -183,4 +183,6 @@ def _link(link: ConfiguredLink) -> Document:
     name = link.key.removeprefix(link_key(whole, link.connection, link.company_id)).removeprefix("~")
     custom = custom_name(whole)
     item = {"custom": custom} if custom else {"sku": whole}
-    return _without_empty({**item, "connection": link.connection, **_goal(link), "name": name})
+    terms = [_without_empty({"term": each.term, "cycle": each.cycle, "profile": each.profile.name}) for each in link.terms]
+    lines = {"per": None if link.per is Per.SKU else str(link.per), "terms": terms, "bill": None if link.bills else False}
+    return _without_empty({**item, "connection": link.connection, **_goal(link), "name": name, **lines})

@@ -10,6 +10,7 @@ from sync_core.counting.custom.people import People, people_of
 from sync_core.counting.custom.selections import Selections
 from sync_core.counting.custom.splits import divide
 from sync_core.counting.items import NO_COMMITMENTS, absent, count
+from sync_core.counting.rows import count_rows
 from sync_core.model.billing import CountedItem
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.custom_licences import Counts
@@ -35,6 +36,8 @@ def count_customer(
     for licence in licences.values():
         if licence.counts is Counts.SUM:
             items[licence.item_id] = add_up(licence, {item_id: whole(item_id) for item_id in licence.sum_of})
+    items |= count_rows(item.links, items, snapshot, configuration.partner, commitments)
+    items |= count_rows(item.links, items, snapshot, configuration.partner, commitments)
     for split in item.splits:
         items |= {part.item_id: part for part in divide(split, whole(split.item_id), licences, snapshot, selections)}
     return tuple(items.values())

@@ -17,7 +17,9 @@ from sync_core.model.billing import CountedItem
 from sync_core.model.configuration import DIRECT, Partner
 from sync_core.model.custom_licences import custom_name, part_name
 from sync_core.model.licences import AppliesTo, PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot
+from sync_core.model.terms import Term
 
+NOBODY_KNOWS = "Microsoft does not say which subscription a person sits on: bill it by what was bought."
 _UNUSABLE = (SubscriptionStatus.SUSPENDED, SubscriptionStatus.LOCKED_OUT)
 
 
@@ -84,11 +86,44 @@ def _item(
     )
 
 
-def _committed(item: CountedItem, ours: Sequence[Subscription], commitments: Commitments) -> CountedItem:
-    short = [(row, number) for row in ours if (number := short_of(row, commitments))]
+def sold(snapshot: UsageSnapshot, partner: Partner) -> dict[str, list[Subscription]]:
+    """By SKU id the subscriptions that we sold and that still exist."""
+    rows: dict[str, list[Subscription]] = {}
+    for row in snapshot.subscriptions:
+        if _sold_by_us(row, _sellers(partner)) and row.status is not SubscriptionStatus.DELETED:
+            rows.setdefault(row.sku_id, []).append(row)
+    return rows
+
+
+def of_subscriptions(whole: CountedItem, name: str, item_id: str, rows: Sequence[Subscription], term: Term, commitments: Commitments) -> CountedItem:
+    """What some of a SKU's subscriptions come to: what was bought, for who is assigned which of them Microsoft does not say."""
+    purchased = None if whole.purchased_questions else _seats(rows, SubscriptionStatus.ENABLED)
+    counted = CountedItem(
+        item_id,
+        name,
+        purchased,
+        None,
+        warning=_seats(rows, SubscriptionStatus.WARNING),
+        excluded=whole.excluded,
+        suspended=_seats(rows, *_UNUSABLE),
+        company_wide=whole.company_wide,
+        purchased_questions=whole.purchased_questions,
+        assigned_questions=(NOBODY_KNOWS,),
+        commitment_ends=term.renews,
+        term=term,
+    )
+    return _short(counted, rows, commitments)
+
+
+def _short(item: CountedItem, rows: Sequence[Subscription], commitments: Commitments) -> CountedItem:
+    """The item with what its subscriptions commit to beyond what they hold."""
+    short = [(row, number) for row in rows if (number := short_of(row, commitments))]
     words = tuple(f"{number} more are committed ({commitments[row.subscription_id].term})" for row, number in short)
-    more, gone = sum(number for _, number in short), lapsed(item.item_id, ours, commitments)
-    return replace(item, committed_more=more, committed_words=words, lapsed=gone) if more or gone else item
+    return replace(item, committed_more=sum(number for _, number in short), committed_words=words)
+
+
+def _committed(item: CountedItem, ours: Sequence[Subscription], commitments: Commitments) -> CountedItem:
+    return replace(_short(item, ours, commitments), lapsed=lapsed(item.item_id, ours, commitments)) if commitments else item
 
 
 def _sellers(partner: Partner) -> frozenset[str]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sync_core.model.agreements import Charge, SelfEnding
+from sync_core.model.terms import Term
 
 
 class Basis(StrEnum):
@@ -95,6 +96,39 @@ class BillingProfile:
         return self.decreases is Decreases.BY_TERM and self.basis is not Basis.ASSIGNED
 
 
+class Per(StrEnum):
+    """What gets a line of its own under a link of a SKU."""
+
+    SKU = "sku"
+    """All its units are on one line."""
+    TERM = "term"
+    """All units of the same term and billing cycle."""
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True)
+class ByTerm:
+    """A profile for the subscriptions with this term (P1M, P1Y, P3Y) and billing cycle; empty fits any."""
+
+    term: str
+    cycle: str
+    profile: BillingProfile
+
+    def fits(self, term: Term) -> bool:
+        """Whether it is for such subscriptions."""
+        return self.term in ("", term.duration) and self.cycle in ("", term.cycle)
+
+
+class Outgoing(StrEnum):
+    """Why a line that a link had made for some of its units is no longer one of its lines."""
+
+    NO = ""
+    GONE = "gone"
+    """There is no such subscription, or none with such a term, any more."""
+    REARRANGED = "rearranged"
+    """The link bills its units on other lines now."""
+
+
 class LineChoice(StrEnum):
     """What a person decided about a line that already exists where a link would add one."""
 
@@ -119,6 +153,15 @@ class Link:
     start: date | None = None
     choice: LineChoice = LineChoice.NONE
     adopt_line_id: str = ""
+    bills: bool = True
+    """Whether it is billed at all; if not, nobody is told of it either."""
+    family: str = ""
+    """The key of the configured link whose units this one bills a part of, or has billed; links of one family never bill a unit twice."""
+    outgoing: Outgoing = Outgoing.NO
+    takes_over: str = ""
+    """The key of the family's link whose line this one goes on with."""
+    follows: str = ""
+    """Whose subscription its own seems to follow, in words; a person has to agree to that."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +203,8 @@ class CountedItem:
     """Units that are no longer bought, and that subscriptions with a term of a year or longer commit to until they renew."""
     committed_words: tuple[str, ...] = ()
     """What commits to them, and until when."""
+    term: Term | None = None
+    """Of some of a SKU's subscriptions: the term that they have."""
     lapsed: tuple[str, ...] = ()
     """Commitments that had not run out when their subscription went away: why is a question to a person before a line is lowered."""
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sync_core.model.billing import BillingProfile, LineChoice, ManualEdits, Names
+from sync_core.model.billing import BillingProfile, ByTerm, LineChoice, ManualEdits, Names, Outgoing, Per
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer, Mode
 from sync_core.model.notices import BY_REQUEST, NOTHING_OFF, TOLD_ONCE, NoticeKind, Route, Silence, TicketRoute
@@ -121,6 +121,17 @@ class ConfiguredLink:
     start: date | None = None
     choice: LineChoice = LineChoice.NONE
     adopt_line_id: str = ""
+    bills: bool = True
+    per: Per = Per.SKU
+    terms: tuple[ByTerm, ...] = ()
+    """Profiles for subscriptions by their term, the first that fits; ``profile`` is for all others."""
+    family: str = ""
+    outgoing: Outgoing = Outgoing.NO
+
+    @property
+    def profiles(self) -> tuple[BillingProfile, ...]:
+        """All profiles that it may bill under."""
+        return (self.profile, *(each.profile for each in self.terms))
 
 
 @dataclass(frozen=True)
@@ -145,7 +156,7 @@ class CustomerConfiguration:
     @property
     def named(self) -> tuple[str, ...]:
         """The ids of the items whose lines name the people behind them."""
-        named = (link.item_id for link in self.links if link.profile.names is not Names.NONE)
+        named = (link.item_id for link in self.links if any(profile.names is not Names.NONE for profile in link.profiles))
         return tuple(dict.fromkeys(named)) if self.names else ()
 
 

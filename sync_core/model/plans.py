@@ -115,6 +115,8 @@ class Change:
     terms: Terms = field(default_factory=Terms)
     undoes: Decimal | None = None
     """Of an undo: the units that it takes back, and that no run sets again by itself for a while."""
+    takes_over: str = ""
+    """Of an adoption: the link that followed the line until now, and follows nothing any more."""
     decision: Decision = Decision.NONE
     decided_by: str = ""
     result: ChangeResult = ChangeResult.PLANNED

@@ -7,6 +7,22 @@ from datetime import date
 from enum import StrEnum
 
 
+class Duration(StrEnum):
+    """How long a term is, as ISO 8601 writes it."""
+
+    MONTH = "P1M"
+    YEAR = "P1Y"
+    THREE_YEARS = "P3Y"
+
+
+class Cycle(StrEnum):
+    """How often Microsoft bills a subscription, in Partner Center's words."""
+
+    MONTHLY = "monthly"
+    ANNUAL = "annual"
+    TRIENNIAL = "triennial"
+
+
 class TermsFrom(StrEnum):
     """Where a partner's terms are read."""
 

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from sync_core.billing import carried_on, fingerprint
 from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
+from sync_core.model.billing import Binding
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, Step, StepState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
@@ -140,9 +141,16 @@ def take_over_lines(context: Context, plan: Plan) -> None:
         for change in changes:
             line = agreement.line(change.line_id) if agreement else None
             if line is not None and not what_changed(context, agreement, [change]):
-                known = load_binding(context.store, plan.tenant_id, change.link_key)
+                known = _known_binding(context, plan, change)
                 binding = carried_on(known, change, line, binding_for(plan, change, line))
-                follow(context.store, plan.tenant_id, binding, followed(plan, change))
+                binding = replace(binding, due=known.due) if change.takes_over and known else binding
+                follow(context.store, plan.tenant_id, binding, followed(plan, change), change.takes_over)
+
+
+def _known_binding(context: Context, plan: Plan, change: Change) -> Binding | None:
+    """What is remembered of the line an adoption is about, if need be by the link that followed it until now."""
+    known = load_binding(context.store, plan.tenant_id, change.link_key)
+    return known or (load_binding(context.store, plan.tenant_id, change.takes_over) if change.takes_over else None)
 
 
 def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:

@@ -66,6 +66,8 @@ class LastRead:
     moves: Mapping[str, Move] = field(default_factory=dict)
     commitments: Mapping[str, Commitment] = field(default_factory=dict)
     """By subscription id, the units that are committed until it renews."""
+    row_terms: Mapping[str, str] = field(default_factory=dict)
+    """By the key of a link to a subscription or a term: how long that is, to know its renewal by."""
     terms: Mapping[str, Term] = field(default_factory=dict)
     """By commerce id, what Partner Center said last: a term holds until it renews, whether or not that can be read every night."""
     verified: Verified | None = None
@@ -240,10 +242,11 @@ def save_forgotten(store: Store, tenant_id: str, forgotten: Forgotten, record: R
         store.transact(CUSTOMERS, [upsert(to_row(tenant_id, _FORGOTTEN + forgotten.pseudonym, forgotten)), record_write(tenant_id, record)])
 
 
-def follow(store: Store, tenant_id: str, binding: Binding, record: Record) -> None:
-    """Makes a link follow a line as it is; a second time changes nothing."""
+def follow(store: Store, tenant_id: str, binding: Binding, record: Record, instead_of: str = "") -> None:
+    """Makes a link follow a line as it is, ``instead_of`` the link that did; a second time changes nothing."""
+    dropped = [delete(Row(tenant_id, _BINDING + safe_key(instead_of)))] if instead_of else []
     with suppress(Conflict):
-        store.transact(CUSTOMERS, [binding_write(tenant_id, binding), record_write(tenant_id, record)])
+        store.transact(CUSTOMERS, [binding_write(tenant_id, binding), *dropped, record_write(tenant_id, record)])
 
 
 def drop_binding(store: Store, tenant_id: str, link_key: str, record: Record) -> None:

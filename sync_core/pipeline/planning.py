@@ -11,6 +11,7 @@ from sync_core.billing import (
     Place,
     ReconcileInput,
     agreements_to_read,
+    handed_over,
     judge,
     marker_owner,
     moves,
@@ -19,6 +20,7 @@ from sync_core.billing import (
     reconcile,
     resolve,
     to_read_whole,
+    with_rows,
 )
 from sync_core.counting import commitments_after, count_customer, people_by_item, remembered, usage_needs, with_last_known
 from sync_core.errors import SyncError
@@ -74,13 +76,15 @@ def find_changes(
     reader = _Reader(context, run, configuration, item, record)
     known = replace(reader.known(snapshot, items, plan_id), people=people_by_item(snapshot, configuration, item), private=not item.names)
     unread = rests(context.settings, run, record, known)
-    inputs = known if unread else reader.with_lines(known)
+    inputs = known if unread else handed_over(reader.with_lines(known))
     inputs = replace(inputs, moves=moves(inputs))
     judged = judge(() if unread else reconcile(inputs), inputs)
     changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
     last = _last_read(record, snapshot, items, judged.first_zeros, inputs.moves)
     unsettled = {whole_id(link.item_id) for link in inputs.links if link.key in inputs.moves}
     verified = record.last.value.verified if unread and record.last else verified_now(context.settings, run, inputs, len(changes))
+    terms = {link.key: term.duration for link in inputs.links if (term := inputs.item(link).term)}
+    last = replace(last, row_terms={**known.row_terms, **terms}) if terms else last
     last = replace(last, commitments=remembered(commitments, snapshot, unsettled), terms=snapshot.terms, verified=verified)
     return Findings(
         changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
@@ -113,7 +117,8 @@ class _Reader:
     def known(self, snapshot: UsageSnapshot, items: Iterable[CountedItem], plan_id: str) -> ReconcileInput:
         """All that the customer's changes are computed from, but for the lines."""
         heads = self._heads()
-        links, questions = resolve(self.item.links, heads)
+        counted = {each.item_id: each for each in items}
+        links, questions = resolve(with_rows(self.item.links, counted, self.record.bindings, snapshot.failed), heads)
         return ReconcileInput(
             tenant_id=self.record.tenant_id,
             plan_id=plan_id,
@@ -121,12 +126,13 @@ class _Reader:
             business_dates=self.run.business_dates,
             links=links,
             questions=questions,
-            items={counted.item_id: counted for counted in items},
+            items=counted,
             agreements={},
             bindings=self.record.bindings,
             failed=snapshot.failed,
             first_zeros=self.record.last.value.zero_since if self.record.last else {},
             moves=self.record.last.value.moves if self.record.last else {},
+            row_terms=self.record.last.value.row_terms if self.record.last else {},
             rails=self.item.guard_rails,
             sku_names=self.configuration.sku_names,
             heads=heads,

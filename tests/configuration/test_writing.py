@@ -14,7 +14,7 @@ from sandbox.configuration_tool import CHECKERS
 from sync_core.configuration.customer_links import link_key
 from sync_core.configuration.known_skus import FREE_SKUS
 from sync_core.configuration.writing import file_document
-from sync_core.model.billing import Basis, BillingProfile, LineChoice, ManualEdits
+from sync_core.model.billing import Basis, BillingProfile, ByTerm, LineChoice, ManualEdits, Per
 from sync_core.model.configuration import (
     DIRECT,
     AgreementBy,
@@ -34,6 +34,7 @@ from sync_core.model.custom_licences import Attribute, Condition, Counts, Custom
 from sync_core.model.customers import Customer, Mode, SignIn
 from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, TicketRoute, Weekday
 from sync_core.model.plans import ChangeKind
+from sync_core.model.terms import Duration
 from tests.configuration.files import FILE, configuration
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "configuration.yaml"
@@ -93,7 +94,16 @@ def links(draw: st.DrawFn, connections: list[Connection], known: list[BillingPro
     connection, (choice, line_id) = draw(st.sampled_from(connections)).name, draw(choices)
     key = link_key(sku_id, connection, company_id, name)
     start = draw(st.none() | st.dates(date(2020, 1, 1), date(2040, 1, 1)))
-    return ConfiguredLink(key, sku_id, draw(st.sampled_from(known)), connection, company_id, draw(agreements), start, choice, line_id)
+    bought = [profile for profile in known if profile.basis is Basis.PURCHASED] if choice is not LineChoice.ADOPT else []
+    by_term = (
+        draw(st.lists(st.builds(ByTerm, st.sampled_from(Duration).map(str), st.just("annual"), st.sampled_from(bought)), max_size=2))
+        if bought
+        else []
+    )
+    per = draw(st.sampled_from(Per)) if bought else Per.SKU
+    profile = draw(st.sampled_from(bought if per is not Per.SKU else known))
+    place = (profile, connection, company_id, draw(agreements), start, choice, line_id, draw(st.booleans()))
+    return ConfiguredLink(key, sku_id, *place, per, tuple(by_term) if per is not Per.SKU else ())
 
 
 entries = st.lists(st.sampled_from(["Sales", "no", "012", "é: b"]), min_size=1, max_size=2, unique=True).map(tuple)

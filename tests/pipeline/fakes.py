@@ -42,6 +42,8 @@ class FakeMicrosoft:
     assigned: dict[str, int] = field(default_factory=dict)
     """Seats that somebody holds, by tenant id, of each of its SKUs."""
     mailboxes: dict[str, tuple[Mailbox, ...]] = field(default_factory=dict)
+    held: dict[str, tuple[Subscription, ...]] = field(default_factory=dict)
+    """By tenant id its subscriptions, in place of one for each SKU that was bought."""
     asked: list[UsageNeeds] = field(default_factory=list)
     """What each read asked for."""
     renewal: Renewal = field(default_factory=lambda: Renewal(mfa=True))
@@ -60,7 +62,7 @@ class FakeMicrosoft:
             raise error
         seats, held = self.bought[customer.tenant_id], self.assigned.get(customer.tenant_id, 0)
         skus = tuple(Sku(sku, sku[:8], f"Product {sku[:8]}", PrepaidUnits(enabled=number), assigned=held) for sku, number in seats.items())
-        rows = tuple(self._subscription(sku, number) for sku, number in seats.items() if number)
+        rows = self.held.get(customer.tenant_id) or tuple(self._subscription(sku, number) for sku, number in seats.items() if number)
         if Source.USERS not in needs.sources:
             return UsageSnapshot(customer.tenant_id, self.clock.now(), skus, rows)
         users = self.users.get(customer.tenant_id)

@@ -28,8 +28,8 @@ def people_of(
     split = next((each for each in splits if item_id in each.item_ids), None)
     if split:
         return _of_part(item_id, split, known, snapshot, selections)
-    if licence is None:
-        return tuple(user for user in snapshot.users if item_id in user.sku_ids)
+    if licence is None:  # of a SKU, or of a subscription of it: which of them a person sits on Microsoft does not say
+        return tuple(user for user in snapshot.users if whole_id(item_id) in user.sku_ids)
     if licence.counts is Counts.SUM:
         parts = [people_of(each, known, (), snapshot, selections) for each in licence.sum_of]
         return None if None in parts else _once(chain.from_iterable(part or () for part in parts))
