@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     importing = commands.add_parser("import", help="make a file the current version")
     importing.add_argument("file", type=Path)
     importing.add_argument("--comment", default="", help="your word on the change, kept with the version")
-    importing.add_argument("--who", default=None, help="who imports (default: who is signed in to the Azure CLI, else the user of this machine)")
+    importing.add_argument("--who", default=None, help="who imports, where nobody is signed in to the Azure CLI (default: the user of this machine)")
     importing.add_argument("--yes", action="store_true", help="go on although lines stay billed that are no longer managed")
     importing.set_defaults(run=_import)
 
@@ -77,7 +77,9 @@ def _validate(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     with _store(options) as store:
         partner = load_current(store).partner.tenant_id if current_version(store) else ""
-        importer = tool.Importer(options.who or operator(partner).name, datetime.now(UTC), options.comment, options.yes)
+        sitting = operator(partner)
+        who = sitting.name if sitting.verified else options.who or sitting.name  # four eyes rest on who imported
+        importer = tool.Importer(who, datetime.now(UTC), options.comment, options.yes)
         return tool.import_file(options.file, store, importer, sys.stdout)
 
 

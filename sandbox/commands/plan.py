@@ -1,4 +1,4 @@
-"""Look at the plans that wait, approve or reject changes, and undo what was written (plan list|show|approve|reject|release|drop|undo)."""
+"""Look at plans, approve or reject changes, and undo what was written (plan list|show|approve|reject|approve-safe|release|drop|undo)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.plan_tables import print_list, print_plan, summary
 from sandbox.terminal import Colour, Terminal
 from sync_core.errors import Rejected, SyncError
 from sync_core.model.people import Who
-from sync_core.model.plans import Decision, Undo
+from sync_core.model.plans import Decision, Undo, Verdict
 from sync_core.model.runs import CustomerRun
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
@@ -24,7 +24,7 @@ from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnS
 from sync_core.pipeline.messages import Message
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.sync_customer import sync_customer
-from sync_core.pipeline.together import decide_held_run
+from sync_core.pipeline.together import DecidedTogether, approve_safe, decide_held_run
 from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes
 from sync_core.pipeline.wording import money
 
@@ -51,6 +51,8 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
         return 0
     if options.command == "undo":
         return undo(options, context, terminal, ask)
+    if options.command == "approve-safe":
+        return _approve_safe(options, context, terminal, ask)
     if options.command in WHOLE_RUNS:
         return _settle(options, context, terminal, ask)
     tenant_id = chosen_customer(context.current_configuration(), options.customer).customer.tenant_id
@@ -103,6 +105,9 @@ def parser() -> argparse.ArgumentParser:
         days_help = f"how long the decision holds for exactly this change (default: {VALID_DAYS})"
         command.add_argument("--days", type=int, choices=range(1, 91), metavar="1-90", default=VALID_DAYS, help=days_help)
         command.add_argument("--yes", action="store_true", help="do not ask back")
+    safe = commands.add_parser("approve-safe", help="approve what waits at all customers and no guard rail objects to")
+    safe.add_argument("--why", default="", help="your reason, kept with the decision")
+    safe.add_argument("--yes", action="store_true", help="do not ask back")
     for name, verb in (("release", "let a held run go"), ("drop", "drop a held run")):
         command = commands.add_parser(name, help=f"{verb}, as a whole")
         command.add_argument("run", metavar="RUN", help="the run's id, as its mail names it")
@@ -174,6 +179,30 @@ def _decide(options: argparse.Namespace, context: Context, tenant_id: str, termi
     return 0
 
 
+def _approve_safe(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
+    """Shows the safe changes of all customers, asks, and approves them."""
+    number = 0
+    for shown in list_plans(context):
+        if changes := [change for change in shown.undecided if change.verdict is Verdict.SAFE]:
+            terminal.say(f"{shown.customer}, plan {shown.plan.plan_id}", Colour.STRONG)
+            number += len(changes)
+        for change in changes:
+            terminal.say(summary(change), indent=2)
+    if number and not options.yes and ask(f"Approve these {number} changes? [y/N] ").strip().casefold() not in ("y", "yes"):
+        terminal.say("Nothing was decided.")
+        return 1
+    _tell_together(approve_safe(context, _operator(context), options.why), "approved", terminal)
+    return 0
+
+
+def _tell_together(decided: DecidedTogether, what: str, terminal: Terminal) -> None:
+    for text in decided.left_out:
+        terminal.say(f"Left out: {text}", Colour.WAITING)
+    terminal.say(f"{decided.changes} changes of {len(decided.customers)} customers are {what}.", Colour.GOOD)
+    if decided.run:
+        terminal.say(f"Run {decided.run.run.run_id} reads them anew as soon as the function app runs, and applies what is still the same.")
+
+
 def _settle(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
     """Shows what a held run comes to, asks, and releases or drops it."""
     run = load_run(context.store, options.run)
@@ -186,11 +215,7 @@ def _settle(options: argparse.Namespace, context: Context, terminal: Terminal, a
             terminal.say("Nothing was decided.")
             return 1
     decided = decide_held_run(context, options.run, WHOLE_RUNS[options.command], _operator(context), options.why)
-    for text in decided.left_out:
-        terminal.say(f"Left out: {text}", Colour.WAITING)
-    terminal.say(f"{decided.changes} changes of {len(decided.customers)} customers are {WHOLE_RUNS[options.command]}.", Colour.GOOD)
-    if decided.run:
-        terminal.say(f"Run {decided.run.run.run_id} reads them anew as soon as the function app runs, and applies what is still the same.")
+    _tell_together(decided, WHOLE_RUNS[options.command], terminal)
     return 0
 
 

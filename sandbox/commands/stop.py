@@ -13,7 +13,9 @@ from adapters.azure.connection import StorageConnection
 from adapters.azure.tables import AzureTables
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.operator import operator
 from sandbox.terminal import Colour, Terminal
+from sync_core.configuration.versions import load_current
 from sync_core.errors import SyncError
 from sync_core.pipeline.control import StopSwitch, set_stop_switch, stop_switch
 from sync_core.ports import Store
@@ -40,11 +42,30 @@ def turn(settings: Path, reason: str) -> int:
     """Stops all writes for a reason, or lets them go on without one; returns the exit code. No other setting needs to be right for it."""
     try:
         with with_storage(settings_from(settings)) as found:
-            turn_switch(AzureTables(StorageConnection(found)), reason, f"{getpass.getuser()} (unverified)", datetime.now(UTC), Terminal())
+            switch(AzureTables(StorageConnection(found)), reason, Terminal())
     except (SyncError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def switch(store: Store, reason: str, terminal: Terminal) -> None:
+    """Turns the switch in the name of whoever sits here. A stop does not wait for the Azure CLI: a verified name is added to it afterwards."""
+    if reason:
+        turn_switch(store, reason, f"{getpass.getuser()} (unverified)", datetime.now(UTC), terminal)
+    by = operator(_partner(store))
+    if not reason:
+        turn_switch(store, "", str(by), datetime.now(UTC), terminal)
+    elif by.verified and stop_switch(store).stopped:
+        set_stop_switch(store, StopSwitch(True, reason, str(by), datetime.now(UTC)))
+
+
+def _partner(store: Store) -> str:
+    """The partner's tenant; empty where no configuration can be read, and then nobody is verified."""
+    try:
+        return load_current(store).partner.tenant_id
+    except (SyncError, ValueError):
+        return ""
 
 
 def turn_switch(store: Store, reason: str, by: str, now: datetime, terminal: Terminal) -> None:

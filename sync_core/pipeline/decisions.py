@@ -24,7 +24,7 @@ from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_r
 from sync_core.pipeline.permission import USUAL, mode_for, of_undo, with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.start_run import Started
-from sync_core.pipeline.strangers import customer_or_stranger, strangers
+from sync_core.pipeline.strangers import asking_strangers, customer_or_stranger
 from sync_core.pipeline.undo import keep_undone, start_undo
 
 VALID_DAYS = 7
@@ -80,7 +80,7 @@ class Decided:
 def list_plans(context: Context) -> list[PlanOnShow]:
     """The newest plans that hold something to decide or to answer, in the order of the configuration; strangers come last."""
     configured = [item.customer.tenant_id for item in context.current_configuration().customers]
-    keys = dict.fromkeys([*configured, *(stranger.key for stranger in strangers(context.store))])
+    keys = dict.fromkeys([*configured, *asking_strangers(context.store)])
     shown = (_on_show(context, key) for key in keys)
     return [plan for plan in shown if plan and (plan.undecided or plan.asking)]
 

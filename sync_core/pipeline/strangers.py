@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from sync_core.errors import Conflict
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.customers import Customer, Mode
-from sync_core.ports import Store
-from sync_core.rows import from_row, insert, read, to_row
+from sync_core.ports import Row, Store
+from sync_core.rows import insert, read, to_row, upsert
 
 TABLE = "cutovers"
 _STRANGERS = "strangers"
+_ASKING = "asking"
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,16 @@ def keep_strangers(store: Store, strangers: Sequence[Stranger]) -> None:
             store.transact(TABLE, [insert(to_row(_STRANGERS, stranger.key, stranger))])
 
 
-def strangers(store: Store) -> Iterator[Stranger]:
-    """All of them, in the order of their keys."""
-    return (from_row(Stranger, row) for row in store.query(TABLE, _STRANGERS))
+def note_asking(store: Store, configuration: Configuration, keys: Sequence[str]) -> None:
+    """Notes which of these are strangers with a plan that waits for a person: an undo. Of all others no plan waits."""
+    for key in keys:
+        if configuration.customer(key) is None:
+            store.transact(TABLE, [upsert(Row(_ASKING, key))])
+
+
+def asking_strangers(store: Store) -> Iterator[str]:
+    """The strangers of whom a plan may wait for a person, by their keys."""
+    return (row.key for row in store.query(TABLE, _ASKING))
 
 
 def customer_or_stranger(store: Store, configuration: Configuration, key: str) -> CustomerConfiguration | None:

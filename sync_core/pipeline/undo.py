@@ -21,7 +21,7 @@ from sync_core.pipeline.reading import agreement_now
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 from sync_core.pipeline.runs import customers_of, load_run
 from sync_core.pipeline.start_run import Started, run_stamp, start_run
-from sync_core.pipeline.strangers import customer_or_stranger
+from sync_core.pipeline.strangers import customer_or_stranger, note_asking
 from sync_core.ports import Store
 
 STANDS_DAYS = 30
@@ -67,6 +67,7 @@ def start_undo(context: Context, wanted: Undo, customers: Sequence[str], asked_b
     if unknown := [key for key in customers if customer_or_stranger(context.store, configuration, key) is None]:
         fix = "Import a configuration that has it"
         raise Rejected("No customer with this tenant id is configured", code=UNKNOWN_CUSTOMER, where=unknown[0], fix=fix)
+    note_asking(context.store, configuration, customers)
     names = hashlib.sha256("\n".join((approved, wanted.run_id, *wanted.changes, *customers)).encode()).hexdigest()
     return start_run(context, f"undo-{run_stamp(now)}-{names[:8]}", RunKind.UNDO, now, customers, Mode.AUTOMATIC, asked_by, wanted)
 

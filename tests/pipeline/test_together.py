@@ -122,6 +122,17 @@ def test_all_that_is_safe_is_approved_at_once_and_the_rest_waits() -> None:
     assert (night.quantities(1), night.quantities(2)) == ([12], [10])
 
 
+def test_the_command_shows_all_that_is_safe_and_asks_once() -> None:
+    night = Night(2, mode=Mode.APPROVE)
+    night.run()
+    output = io.StringIO()
+    assert perform(parser().parse_args(["approve-safe"]), night.context, Terminal(output, {}), lambda question: "") == 1
+    assert perform(parser().parse_args(["approve-safe"]), night.context, Terminal(output, {}), lambda question: "y") == 0
+    night.work()
+    assert "4 changes of 2 customers are approved" in output.getvalue()
+    assert (night.quantities(1), night.quantities(2)) == ([12], [12])
+
+
 def test_one_of_four_eyes_applies_nothing_and_says_who_is_missing() -> None:
     night = with_four_eyes()
     decided = decide(night.context, tenant(1), ALL, Decision.APPROVED, ONE, "")

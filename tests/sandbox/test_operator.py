@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from sandbox.commands.stop import switch
+from sandbox.memory.store import MemoryStore
 from sandbox.operator import operator
+from sandbox.terminal import Terminal
+from sync_core.configuration.versions import save_version
+from sync_core.model.configuration import Configuration, Partner
 from sync_core.model.people import Role
+from sync_core.pipeline.control import stop_switch
+from sync_core.pipeline.history import records
 
 PARTNER = "00000000-0000-4000-8000-000000000001"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the command that stands in for the Azure CLI is a shell script")
@@ -59,3 +68,25 @@ def test_anybody_else_is_the_machines_user_and_unverified(azure_cli: Path, print
 
 def test_without_the_azure_cli_it_is_the_machines_user(azure_cli: Path) -> None:
     assert str(operator(PARTNER)) == "a-clerk (unverified)"
+
+
+def stopped_by(store: MemoryStore) -> list[str]:
+    """Who turned the switch, in order."""
+    return [record.by for record in records(store, "control", "control")]
+
+
+def test_a_stop_is_there_before_anybody_is_asked_and_gets_the_verified_name_then(azure_cli: Path) -> None:
+    store = MemoryStore()
+    save_version(store, Configuration(Partner(PARTNER, "app"), (), ()), "somebody", datetime.now(UTC))
+    write(azure_cli, token(oid="id-1", upn="one@msp.example", tid=PARTNER))
+    switch(store, "an audit", Terminal(io.StringIO(), {}))
+    assert (stop_switch(store).stopped, stop_switch(store).by) == (True, "one@msp.example")
+    assert stopped_by(store) == ["a-clerk (unverified)", "one@msp.example"]
+    switch(store, "", Terminal(io.StringIO(), {}))
+    assert (stop_switch(store).stopped, stop_switch(store).by) == (False, "one@msp.example")
+
+
+def test_a_stop_needs_no_configuration(azure_cli: Path) -> None:
+    store = MemoryStore()
+    switch(store, "an audit", Terminal(io.StringIO(), {}))
+    assert (stop_switch(store).stopped, stop_switch(store).by) == (True, "a-clerk (unverified)")
