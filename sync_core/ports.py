@@ -277,6 +277,10 @@ class Psa(Protocol):
         """The catalogue's products with these identifiers, or all of them."""
         ...
 
+    def cannot_change_units(self) -> str:
+        """Why no units may be written now, in words that say what to do; empty where they may. Asked only where some are to be written."""
+        ...
+
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """The writes that make these changes of one agreement, in order. Pure; ids are deterministic."""
         ...

@@ -26,7 +26,8 @@ class Ledger:
     ``reading`` is what unit rows carry. ``charges_posted_periods`` lets an adjustment into a posted period, as a charge of its own.
     ``one_adjustment_a_day`` refuses a second one on the same day also on the first day of a period. ``repeat_services`` lets a
     contract have a service twice. ``initial_units`` is what a contract service begins with. ``tells_item_ids`` answers creates with
-    the new id, and not with ``null``. ``site_offset`` is the site's zone in hours: a time of day before it falls on the day before.
+    the new id, and not with ``null``. ``price_field`` is what an update of a contract service takes a price in.
+    ``site_offset`` is the site's zone in hours: a time of day before it falls on the day before.
     """
 
     now: Callable[[], datetime]
@@ -36,6 +37,7 @@ class Ledger:
     repeat_services: bool = True
     initial_units: int = 0
     tells_item_ids: bool = True
+    price_field: str = "internalCurrencyAdjustedPrice"
     site_offset: int = -5
     companies: dict[int, Company] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)

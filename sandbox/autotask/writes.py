@@ -19,7 +19,6 @@ _ADJUSTMENT = frozenset(
     "id adjustedUnitCost adjustedUnitPrice allowRepeatService contractID contractServiceID effectiveDate quoteItemID serviceID unitChange".split()  # noqa: SIM905 - read as a list of words
 )
 _SERVICE = frozenset({*ENTITIES["ContractServices"].fields, "internalCurrencyAdjustedPrice", "internalCurrencyUnitPrice"})
-_UPDATABLE = frozenset({"id", "invoiceDescription", "internalCurrencyAdjustedPrice"})
 
 
 class Writes:
@@ -44,10 +43,10 @@ class Writes:
         """``PATCH /Contracts/{id}/Services``: only the invoice description and the price may change."""
         body = _members(request, _SERVICE, "ContractService")
         line = self._line(_integer(body, "id"), contract_id)
-        if read_only := sorted(set(body) - _UPDATABLE):
+        if read_only := sorted(set(body) - {"id", "invoiceDescription", self._ledger.price_field}):
             raise Refused(f"{read_only[0]}: the field is read-only.")
         _check_text(body, "invoiceDescription")
-        price = body.get("internalCurrencyAdjustedPrice")
+        price = body.get(self._ledger.price_field)
         self._ledger.put_line(
             replace(
                 line,

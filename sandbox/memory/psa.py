@@ -76,6 +76,8 @@ class MemoryPsa:
         """The writes that ``Mishap.COMMIT_LATE`` holds back."""
         self.stopped: StopRun | None = None
         """When set, the PSA refuses our key."""
+        self.unwritable = ""
+        """When set, why no units may be written."""
         self.line_reads = 0
         """How often the lines of an agreement were read."""
         self._clock = clock
@@ -183,6 +185,10 @@ class MemoryPsa:
         """See ``Psa.products``."""
         self._reading()
         return [product for product in self._products if identifiers is None or product.identifier in identifiers]
+
+    def cannot_change_units(self) -> str:
+        """See ``Psa.cannot_change_units``."""
+        return self.unwritable
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""

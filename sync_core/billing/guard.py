@@ -15,10 +15,9 @@ from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import period_of
 from sync_core.model.billing import Basis, Link, Outgoing
 from sync_core.model.configuration import GuardRails
-from sync_core.model.plans import Change, ChangeKind, Verdict
+from sync_core.model.plans import MOVES_UNITS, Change, ChangeKind, Verdict
 from sync_core.model.runs import RunTotals
 
-_BILLS = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.END)
 _ZERO = Decimal(0)
 
 
@@ -55,7 +54,7 @@ def judge_run(totals: RunTotals, recent: RunTotals, rails: GuardRails) -> str:
 
 def _is_own(change: Change) -> bool:
     """Whether it changes what the link's own line bills; the end of a double waits for a person anyway."""
-    return change.kind in _BILLS and not change.is_double
+    return change.kind in MOVES_UNITS and not change.is_double
 
 
 def _judge(change: Change, link: Link, inputs: ReconcileInput, first_zeros: Mapping[str, date]) -> Change:

@@ -34,6 +34,10 @@ class ChangeKind(StrEnum):
     """Nothing can be proposed yet: a question to a person about this item."""
 
 
+MOVES_UNITS = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.END)
+"""The kinds that change how many units a line bills."""
+
+
 class Verdict(StrEnum):
     """What may happen to a change."""
 

@@ -33,7 +33,7 @@ from sync_core.model.customers import Mode
 from sync_core.model.forgotten import without_people
 from sync_core.model.history import Counts
 from sync_core.model.licences import Source, UsageSnapshot
-from sync_core.model.plans import Change, Unlinked, Verdict
+from sync_core.model.plans import MOVES_UNITS, Change, Unlinked, Verdict
 from sync_core.model.runs import Run
 from sync_core.model.terms import Commitment
 from sync_core.notices import Found, found_in_usage, kinds_asked, needs_of_notices
@@ -79,7 +79,7 @@ def find_changes(
     inputs = known if unread else handed_over(reader.with_lines(known))
     inputs = replace(inputs, moves=moves(inputs))
     judged = judge(() if unread else reconcile(inputs), inputs)
-    changes = _frozen_if_gone(context, run, configuration, item, judged.changes)
+    changes = _frozen_if_gone(context, run, configuration, item, _held_if_unwritable(context, configuration, judged.changes))
     last = _last_read(record, snapshot, items, judged.first_zeros, inputs.moves)
     unsettled = {whole_id(link.item_id) for link in inputs.links if link.key in inputs.moves}
     verified = record.last.value.verified if unread and record.last else verified_now(context.settings, run, inputs, len(changes))
@@ -246,6 +246,18 @@ def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput, licences: It
         Unlinked(item.item_id, item.name, item.purchased, item.assigned, "No billing profile is linked")
         for item in items
         if whole_id(item.item_id) not in linked and not item.excluded and (item.purchased is None or item.purchased or item.warning or item.suspended)
+    )
+
+
+def _held_if_unwritable(context: Context, configuration: Configuration, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Units are not written to a PSA that says why they must not be."""
+    moving = {change.connection for change in changes if change.applicable and change.kind in MOVES_UNITS}
+    why = {name: context.adapters.psa(configuration, name).cannot_change_units() for name in sorted(moving)}
+    return tuple(
+        replace(change, verdict=Verdict.HELD, reasons=(*change.reasons, why[change.connection]))
+        if change.kind in MOVES_UNITS and why.get(change.connection)
+        else change
+        for change in changes
     )
 
 

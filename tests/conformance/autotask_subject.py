@@ -51,7 +51,7 @@ class AutotaskSubject:
         self.simulator = AutotaskSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
         self._server = serve(with_unknown_members(self.simulator))
         self._ledger.charges_posted_periods = True
-        self.psa = autotask(self._server.url, self._access, {"page_size": "3", "posted_periods": "charged"})
+        self.psa = autotask(self._server.url, self._access, {"page_size": "3", "posted_periods": "charged", "price_field": "adjusted"})
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "1", "2", "1"
 
     def lose_next_answer(self) -> None:

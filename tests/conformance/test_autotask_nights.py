@@ -22,7 +22,7 @@ from sync_core.budget import Budget
 from sync_core.model.billing import BillingProfile, LineChoice
 from sync_core.model.configuration import AgreementBy, AgreementChoice, ConfiguredLink, Connection, CustomerConfiguration
 from sync_core.model.customers import Customer, Mode
-from sync_core.model.plans import ChangeResult
+from sync_core.model.plans import ChangeKind, ChangeResult
 from sync_core.model.runs import Run
 from sync_core.ports import Psa
 from tests.pipeline.night import ROOMY, SKU, Night, tenant
@@ -203,3 +203,24 @@ def test_contracts_of_other_kinds_and_lines_of_others_are_never_touched(nights: 
     other = nights.ledger.line(nights.contract, nights.ledger.service("Backup", price="5"), 3)
     nights.run()
     assert nights.ledger.lines[other.id] == replace(other)
+
+
+def test_where_no_contract_shows_what_unit_rows_carry_the_plan_says_so_and_no_units_are_written(nights: Nights) -> None:
+    """A service that was never changed in the middle of a period tells nothing."""
+    nights.take_over(10)
+    nights.connect(units_reading="auto")
+    changes = nights.night.report(nights.run()).changes
+    assert nights.ledger.writes == []
+    assert [change.result for change in changes if change.kind is ChangeKind.SET_QUANTITY] == [ChangeResult.HELD]
+    assert "Nobody knows yet what Autotask's unit rows carry" in " ".join(reason for change in changes for reason in change.reasons)
+
+
+def test_once_two_services_show_what_unit_rows_carry_the_units_are_written(nights: Nights) -> None:
+    nights.take_over(10)
+    shows = nights.ledger.contract(nights.ledger.companies[1], "Shows it", date(2026, 1, 1))
+    for _ in range(2):
+        line = nights.ledger.line(shows, nights.ledger.services[1], 5)
+        nights.ledger.adjust(line.id, 3, date(2026, 2, 11))
+    nights.connect(units_reading="auto")
+    nights.run()
+    assert nights.units() == [12]

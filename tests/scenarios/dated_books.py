@@ -61,7 +61,7 @@ class DatedBooks:
         known = len(self.ledger.lines_of(1))
         for change in changes:
             if change.verdict is not Verdict.HELD:
-                for step in steps_for(self.head, [change], f"{self.today}"):
+                for step in steps_for(self.head, [change], f"{self.today}", self.settings):
                     self._send(step)
         made = [str(line.id) for line in self.ledger.lines_of(1)[known:]]
         return dict(zip([line.line_id for line in lines if not line.line_id.isdecimal()], made, strict=True))

@@ -16,7 +16,7 @@ from adapters.psa.autotask.books import SAMPLE, Account, Books
 from adapters.psa.autotask.client import Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
 from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
-from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, is_text, steps_for
+from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, is_update, is_updated, steps_for
 from adapters.psa.autotask.units import Reading, Unclear, UnitRow, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
@@ -94,18 +94,24 @@ class Autotask:
         records = self._client.records_in("Services", reading.PRODUCT_FIELDS, "name", sorted(identifiers))
         return [self._product(record) for record in records]
 
+    def cannot_change_units(self) -> str:
+        """See ``Psa.cannot_change_units``: while nobody knows what unit rows carry, nobody could tell what a write did."""
+        return "" if self._known_reading() else f"{_READING_UNKNOWN}. {_READING_FIX}."
+
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""
-        return steps_for(agreement, changes, plan_id)
+        return steps_for(agreement, changes, plan_id, self._settings)
 
     def execute(self, step: Step, send_until: float) -> Receipt:
         """See ``Psa.execute``. Before a difference is sent, the line must hold what the difference was computed from."""
         self._ahead.forget(step.agreement_id)
         if is_adjustment(step):
             return self._adjust(step, send_until)
-        if is_text(step):
+        if is_update(step):
             self._client.write(step.request["path"], step.request["body"], send_until, "PATCH")
             return Receipt(step.line_id, f"Contract service {step.line_id} of contract {step.agreement_id}")
+        if self._known_reading() is None:
+            raise self._reading_unknown()
         line_id = self._client.write(step.request["path"], step.request["body"], send_until)
         if not line_id:
             raise OutcomeUnknown("Autotask took the write and names no contract service", where=f"PSA connection {self.connection}")
@@ -114,8 +120,8 @@ class Autotask:
     def probe(self, step: Step) -> Probed:
         """See ``Psa.probe``. Adjustments cannot be read: the units on their day tell."""
         self._ahead.forget(step.agreement_id)
-        if is_text(step):
-            return self._probe_text(step)
+        if is_update(step):
+            return self._probe_update(step)
         return self._probe_units(step) if is_adjustment(step) else self._probe_line(step)
 
     def health(self) -> Health:
@@ -205,13 +211,12 @@ class Autotask:
             return Probed(Probe.CANNOT_TELL, (line,), "The contract service with our marker is of another service")
         return Probed(Probe.DONE, (line,))
 
-    def _probe_text(self, step: Step) -> Probed:
+    def _probe_update(self, step: Step) -> Probed:
         lines = self._lines(self._books.account(step.agreement_id), self._books.today)
         line = next((line for line in lines if line.line_id == step.line_id), None)
         if line is None:
             return Probed(Probe.CANNOT_TELL, why=f"Contract service {step.line_id} is not there")
-        done = line.text.split() == step.request["body"]["invoiceDescription"].split()
-        return Probed(Probe.DONE, (line,)) if done else Probed(Probe.NOT_DONE)
+        return Probed(Probe.DONE, (line,)) if is_updated(step, line) else Probed(Probe.NOT_DONE)
 
     def _probe_units(self, step: Step) -> Probed:
         account = self._books.account(step.agreement_id)
@@ -245,8 +250,9 @@ class Autotask:
             return self._reading
 
     def _reading_unknown(self, unclear: Unclear | None = None) -> Rejected:
-        what = "Nobody knows yet what Autotask's unit rows carry after a change in the middle of a period"
-        return Rejected(what, code="units-reading-unknown", where=f"PSA connection {self.connection}", why=str(unclear or ""), fix=_READING_FIX)
+        return Rejected(
+            _READING_UNKNOWN, code="units-reading-unknown", where=f"PSA connection {self.connection}", why=str(unclear or ""), fix=_READING_FIX
+        )
 
     def _product(self, record: Record) -> Product:
         try:
@@ -256,6 +262,7 @@ class Autotask:
             raise Rejected("Autotask's service cannot be read", code="unreadable-record", where=where, why=shown(str(error))) from None
 
 
+_READING_UNKNOWN = "Nobody knows yet what Autotask's unit rows carry after a change in the middle of a period"
 _READING_FIX = (
     "Change a service's units in the middle of a period on a contract of your own, look at its rows in the next period, and set units_reading"
 )

@@ -26,8 +26,8 @@ RECURRING_SERVICE = 7
 """``contractType`` of the contracts that bill services (Autotask developer help)."""
 
 CONTRACT_FIELDS = ("id", "companyID", "contractName", "contractPeriodType", "contractCategory", "status", "startDate", "endDate")
-LINE_FIELDS = ("id", "contractID", "serviceID", "unitPrice", "internalDescription", "invoiceDescription")
-PRODUCT_FIELDS = ("id", "name", "description", "invoiceDescription", "unitPrice", "isActive")
+LINE_FIELDS = ("id", "contractID", "serviceID", "unitPrice", "unitCost", "internalDescription", "invoiceDescription")
+PRODUCT_FIELDS = ("id", "name", "description", "invoiceDescription", "unitPrice", "unitCost", "isActive")
 COMPANY_FIELDS = ("id", "companyName", "webAddress")
 CONTACT_FIELDS = ("id", "companyID", "emailAddress", "emailAddress2", "emailAddress3")
 
@@ -126,6 +126,7 @@ def line(record: Record, held: Holding, names: Mapping[str, str]) -> Line:
         ends=starts - ONE_DAY if starts and held.ends and not held.units else held.ends,
         text=text(record, "invoiceDescription"),
         marker=marker,
+        unit_cost=_cost(record),
     )
 
 
@@ -152,6 +153,7 @@ def product(record: Record) -> Product:
         name=text(record, "description") or name,
         price=amount(record, "unitPrice", Decimal(0)),
         active=member(record, "isActive") is not False,
+        cost=_cost(record),
         text=text(record, "invoiceDescription"),
     )
 
@@ -169,6 +171,10 @@ def companies(records: Iterable[Record], contacts: Iterable[Record]) -> list[Com
         domains = by_company.get(company_id, set()) | website_domain(text(record, "webAddress"))
         found.append(Company(company_id, text(record, "companyName"), frozenset(domains)))
     return found
+
+
+def _cost(record: Record) -> Decimal | None:
+    return amount(record, "unitCost") if member(record, "unitCost") is not None else None
 
 
 def _months(cycle: str, settings: AutotaskSettings) -> int:

@@ -20,6 +20,8 @@ SETTINGS: Mapping[str, str] = {
     "units_reading": "What a unit row made in the middle of a period carries: delta, total, or auto (default: found out by reading).",
     "next_invoice": "What counts as invoiced: posted (default; up to the last period approved and posted) or calendar (always the current period).",
     "posted_periods": "Units that change in a posted period count from the next one (closed, default), or from their day (charged).",
+    "price_field": "The field that a price is written to: none (default; prices are not written), adjusted (internalCurrencyAdjustedPrice) or unit.",
+    "largest_change": "By how many units one adjustment may move a service; more is refused before anything is sent; default 1000.",
     "settle_seconds": "How long after its deadline a lost write may still happen in Autotask, in seconds; default 360.",
     "parallel": "How many requests the app sends at once, over all its instances, 1 to 3; default 1 (Autotask takes 3 for each kind of object).",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 120.",
@@ -58,6 +60,22 @@ class PostedPeriods(StrEnum):
     CHARGED = "charged"
 
 
+class PriceField(StrEnum):
+    """Which field of a contract service is written to change its price.
+
+    Unverified: Autotask's help says that only ``adjustedPrice`` and the text can be updated, and its interface has no field of just that name.
+    """
+
+    NONE = "none"
+    ADJUSTED = "adjusted"
+    UNIT = "unit"
+
+    @property
+    def member(self) -> str:
+        """The member of the record; empty for none."""
+        return {"adjusted": "internalCurrencyAdjustedPrice", "unit": "unitPrice"}.get(self.value, "")
+
+
 @dataclass(frozen=True)
 class AutotaskSettings:
     """The settings of one connection, checked. ``url`` has no trailing slash; ``secret`` and ``integration_code`` are names of secrets."""
@@ -74,6 +92,8 @@ class AutotaskSettings:
     units_reading: UnitsReading = UnitsReading.AUTO
     next_invoice: NextInvoice = NextInvoice.POSTED
     posted_periods: PostedPeriods = PostedPeriods.CLOSED
+    price_field: PriceField = PriceField.NONE
+    largest_change: int = 1000
     settle_seconds: float = 360.0
     slow_down_from: int = 50
     page_size: int = 500
@@ -82,7 +102,8 @@ class AutotaskSettings:
     def abilities(self) -> frozenset[Ability]:
         """What can be written to a contract; an opposing adjustment is the documented way to take units back by their days."""
         charged = {Ability.INVOICED_TIME} if self.posted_periods is PostedPeriods.CHARGED else set()
-        return frozenset({Ability.DATED_QUANTITIES, Ability.CREDITS} | charged)
+        prices = {Ability.PRICES} if self.price_field is not PriceField.NONE else set()
+        return frozenset({Ability.DATED_QUANTITIES, Ability.CREDITS} | charged | prices)
 
 
 def parse(connection: Connection) -> AutotaskSettings:
@@ -103,6 +124,8 @@ def parse(connection: Connection) -> AutotaskSettings:
         units_reading=choice(connection, "units_reading", UnitsReading.AUTO),
         next_invoice=choice(connection, "next_invoice", NextInvoice.POSTED),
         posted_periods=choice(connection, "posted_periods", PostedPeriods.CLOSED),
+        price_field=choice(connection, "price_field", PriceField.NONE),
+        largest_change=number(connection, "largest_change", 1000, least=1),
         settle_seconds=number(connection, "settle_seconds", 360, least=0),
         slow_down_from=number(connection, "slow_down_from", 50, least=1, most=100),
         page_size=number(connection, "page_size", 500, least=1, most=500),

@@ -4,12 +4,13 @@
                    POST Contracts/{id}/ServiceAdjustments   its units from the effective date on
     set quantity   POST Contracts/{id}/ServiceAdjustments   the difference from the effective date on; one for each day of a change
     set text       PATCH Contracts/{id}/Services            the invoice description
+    set price      PATCH Contracts/{id}/Services            the field that the settings name; without one no price is ever written
     end            POST Contracts/{id}/ServiceAdjustments   all units away from the day after the last billed one
 
-An adjustment is a difference that can be neither read nor taken back, so no step but a text is repeatable: what the line held and is to hold
+An adjustment is a difference that can be neither read nor taken back, so no step but an update is repeatable: what the line held and is to hold
 stands beside the request, and is compared right before it is sent and whenever it is looked for. Dates are sent as noon, because
-the day of midnight is moved in some zones (Autotask's developer help is not clear about it). The price of a new line comes
-from the catalogue, and so does its text unless names go into it. Unverified: that a text that is set is shown in place of the
+the day of midnight is moved in some zones (Autotask's developer help is not clear about it). Price and text of a new line come
+from the catalogue where the profile gives none. Unverified: that a text that is set is shown in place of the
 service's standard one.
 """
 
@@ -22,19 +23,26 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.psa.autotask.reading import described
+from adapters.psa.autotask.settings import AutotaskSettings
 from adapters.psa.autotask.units import ONE_DAY
 from adapters.psa.changes import needed, step_id
 from sync_core.errors import Rejected
-from sync_core.model.agreements import Agreement, Shift
-from sync_core.model.plans import Change, ChangeKind, Step
+from sync_core.model.agreements import Agreement, Line, Shift
+from sync_core.model.plans import MOVES_UNITS, Change, ChangeKind, Step
 
 LONGEST_MARKER = 50
 """Beside it, the start fits into the 100 characters that ``internalDescription`` takes (Autotask's field information)."""
 
 
-def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str) -> tuple[Step, ...]:
-    """The writes of the changes, in their order; raises ``ValueError`` for one that lacks what it needs, ``Rejected`` for a fraction of a unit."""
+def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, settings: AutotaskSettings) -> tuple[Step, ...]:
+    """The writes of the changes, in their order.
+
+    Raises ``ValueError`` for a change that lacks what it needs, and ``Rejected`` for a fraction of a unit or for more units at once
+    than the settings allow.
+    """
     steps: list[Step] = []
+    for change in changes:
+        _must_be_small(change, settings.largest_change)
     for change in changes:
         match change.kind:
             case ChangeKind.ADD:
@@ -42,7 +50,10 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str) -> 
             case ChangeKind.SET_QUANTITY:
                 steps += _shifts(agreement, change, plan_id)
             case ChangeKind.SET_TEXT:
-                steps.append(_text(agreement, change, plan_id))
+                steps.append(_update(agreement, change, plan_id, "text", {"invoiceDescription": change.terms.text}))
+            case ChangeKind.SET_PRICE:
+                price = needed(change.terms.unit_price, change, "a price")
+                steps.append(_update(agreement, change, plan_id, "price", {settings.price_field.member: float(price)}))
             case ChangeKind.END if change.before != 0:
                 effective = needed(change.effective, change, "a last billed day") + ONE_DAY
                 steps.append(_adjustment(agreement, change, plan_id, _line_id(change), Shift(effective, _needed_before(change), Decimal(0))))
@@ -54,9 +65,17 @@ def is_adjustment(step: Step) -> bool:
     return "unitChange" in step.request["body"]
 
 
-def is_text(step: Step) -> bool:
-    """Whether a step writes the text of a line that is there."""
+def is_update(step: Step) -> bool:
+    """Whether a step writes the text or the price of a line that is there."""
     return bool(step.request["method"] == "PATCH")
+
+
+def is_updated(step: Step, line: Line) -> bool:
+    """Whether a line has the text and the price that an update gives it."""
+    body = {name: value for name, value in step.request["body"].items() if name != "id"}
+    return all(
+        line.text.split() == value.split() if name == "invoiceDescription" else line.unit_price == Decimal(str(value)) for name, value in body.items()
+    )
 
 
 def effective_day(step: Step) -> date:
@@ -73,11 +92,13 @@ def _new_line(agreement: Agreement, change: Change, plan_id: str) -> Step:
     effective = needed(change.effective, change, "an effective date")
     if not change.product_id.isdecimal() or not 0 < len(change.marker) <= LONGEST_MARKER:
         raise ValueError(f"Change {change.change_id} lacks a product id or a marker of 1 to {LONGEST_MARKER} characters")
-    body = {
+    body: dict[str, Any] = {
         "contractID": int(agreement.agreement_id),
         "serviceID": int(change.product_id),
         "internalDescription": described(change.marker, effective),
-    } | ({"invoiceDescription": change.terms.text} if change.terms.text else {})
+    }
+    body |= {"invoiceDescription": change.terms.text} if change.terms.text else {}
+    body |= {} if change.terms.unit_price is None else {"unitPrice": float(change.terms.unit_price)}
     return Step(
         step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "line"),
         change_ids=(change.change_id,),
@@ -90,20 +111,16 @@ def _new_line(agreement: Agreement, change: Change, plan_id: str) -> Step:
     )
 
 
-def _text(agreement: Agreement, change: Change, plan_id: str) -> Step:
-    """Of a contract service only its price and this text can be updated (Autotask developer help)."""
+def _update(agreement: Agreement, change: Change, plan_id: str, what: str, members: Mapping[str, str | float]) -> Step:
+    """Of a contract service only its price and its text can be updated (Autotask developer help)."""
     line_id = _line_id(change)
     return Step(
-        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, "text"),
+        step_id=step_id(plan_id, agreement.agreement_id, change.change_id, what),
         change_ids=(change.change_id,),
         connection=agreement.connection,
         agreement_id=agreement.agreement_id,
-        describes=f"Give {change.product} another text on contract {agreement.agreement_id} ({agreement.name})",
-        request={
-            "method": "PATCH",
-            "path": f"Contracts/{agreement.agreement_id}/Services",
-            "body": {"id": int(line_id), "invoiceDescription": change.terms.text},
-        },
+        describes=f"Give {change.product} another {what} on contract {agreement.agreement_id} ({agreement.name})",
+        request={"method": "PATCH", "path": f"Contracts/{agreement.agreement_id}/Services", "body": {"id": int(line_id), **members}},
         repeatable=True,
         line_id=line_id,
         marker=change.marker,
@@ -128,6 +145,8 @@ def _shifts(agreement: Agreement, change: Change, plan_id: str) -> Iterator[Step
 
 def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str, shift: Shift, name: str = "units") -> Step:
     before, after = _whole(change, shift.before), _whole(change, shift.after)
+    if after < 0:
+        raise ValueError(f"Change {change.change_id} would leave {after} units")
     known = {"contractServiceID": int(line_id)} if line_id else {}
     body = {
         "contractID": int(agreement.agreement_id),
@@ -153,6 +172,14 @@ def _line_id(change: Change) -> str:
     if not change.line_id.isdecimal():
         raise ValueError(f"Change {change.change_id} lacks the id of a contract service")
     return change.line_id
+
+
+def _must_be_small(change: Change, most: int) -> None:
+    """An adjustment cannot be taken back, so a slip of digits is stopped here although every rail before it let it pass."""
+    units = abs((change.after or Decimal(0)) - (change.before or Decimal(0)))
+    if change.kind in MOVES_UNITS and units > most:
+        what = f"{change.product} is to move by {units} units at once, more than {most}"
+        raise Rejected(what, code="too-many-units", fix="If that is right, raise the connection's setting largest_change")
 
 
 def _needed_before(change: Change) -> Decimal:

@@ -100,6 +100,10 @@ class ConnectWise:
         batches = _batches(sorted(set(identifiers)), IDENTIFIERS_AT_ONCE)
         return [product for some in batches for product in self._products(one_of("identifier", some)) if product.identifier in identifiers]
 
+    def cannot_change_units(self) -> str:
+        """See ``Psa.cannot_change_units``."""
+        return ""
+
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""
         return steps_for(agreement, changes, plan_id, self._settings.cancelled_date)

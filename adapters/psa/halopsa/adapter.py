@@ -101,6 +101,10 @@ class HaloPsa:
         """See ``Psa.products``."""
         return [item for item in self._catalogue.items().values() if identifiers is None or item.identifier in identifiers]
 
+    def cannot_change_units(self) -> str:
+        """See ``Psa.cannot_change_units``."""
+        return ""
+
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""
         return self._writer.steps_for(agreement, changes, plan_id)

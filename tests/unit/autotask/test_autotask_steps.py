@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from adapters.psa.autotask.settings import AutotaskSettings, PriceField
 from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, steps_for
 from sync_core.errors import Rejected
-from sync_core.model.agreements import Agreement, AgreementStatus
+from sync_core.model.agreements import Agreement, AgreementStatus, Shift, Terms
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 
 START, APRIL = date(2026, 1, 1), date(2026, 4, 1)
 AGREEMENT = Agreement("psa one", "5", "250", "Cloud", "Managed", AgreementStatus.ACTIVE, START, None, 1, START, APRIL, True, "USD")
 
 
-def steps(kind: ChangeKind, **members: Any) -> tuple[Step, ...]:
+SETTINGS = AutotaskSettings("psa one", "https://webservices.autotask.net", "UTC", "api@contoso.example", "s", "c", largest_change=50)
+
+
+def steps(kind: ChangeKind, settings: AutotaskSettings = SETTINGS, **members: Any) -> tuple[Step, ...]:
     change = Change("change-1", "link", "sku", "Item", "psa one", "5", "M365-BP", kind, Verdict.SAFE, (), **members)
-    return steps_for(AGREEMENT, [change], "plan-1")
+    return steps_for(AGREEMENT, [change], "plan-1", settings)
 
 
 def add(**members: Any) -> tuple[Step, ...]:
@@ -92,3 +97,36 @@ def test_a_difference_is_only_made_from_what_is_known(members: dict[str, Any]) -
 def test_a_fraction_of_a_unit_is_refused() -> None:
     with pytest.raises(Rejected, match="whole units"):
         adjustment(after=Decimal("2.5"))
+
+
+def test_each_day_of_a_change_is_one_difference_and_the_earlier_goes_first() -> None:
+    shifts = (Shift(date(2026, 3, 22), Decimal(12), Decimal(13)), Shift(APRIL, Decimal(12), Decimal(13)))
+    made = steps(ChangeKind.SET_QUANTITY, line_id="9", before=Decimal(11), after=Decimal(13), effective=date(2026, 3, 22), shifts=shifts)
+    assert [(step.request["body"]["unitChange"], step.request["before"], step.shifts_from) for step in made] == [
+        (1, 12, date(2026, 3, 22)),
+        (1, 12, APRIL),
+    ]
+    assert len({step.step_id for step in made}) == 2
+
+
+def test_more_units_at_once_than_the_settings_allow_are_refused_before_anything_is_sent() -> None:
+    assert adjustment(after=Decimal(60)).request["body"]["unitChange"] == 50
+    with pytest.raises(Rejected, match="more than 50"):
+        adjustment(after=Decimal(61))
+
+
+def test_fewer_units_than_none_are_never_made() -> None:
+    with pytest.raises(ValueError, match="would leave -1 units"):
+        adjustment(after=Decimal(-1))
+
+
+@pytest.mark.parametrize(("field", "member"), [(PriceField.ADJUSTED, "internalCurrencyAdjustedPrice"), (PriceField.UNIT, "unitPrice")])
+def test_a_price_goes_into_the_field_that_the_settings_name(field: PriceField, member: str) -> None:
+    terms = Terms(unit_price=Decimal("11.75"))
+    (step,) = steps(ChangeKind.SET_PRICE, replace(SETTINGS, price_field=field), line_id="9", terms=terms)
+    assert (step.request["method"], step.request["body"], step.repeatable) == ("PATCH", {"id": 9, member: 11.75}, True)
+
+
+def test_a_new_line_has_the_price_and_the_text_of_the_profile() -> None:
+    body = add(terms=Terms(unit_price=Decimal("9.25"), text="As agreed"))[0].request["body"]
+    assert (body["unitPrice"], body["invoiceDescription"]) == (9.25, "As agreed")
