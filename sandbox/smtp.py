@@ -12,6 +12,7 @@ from __future__ import annotations
 import socketserver
 import ssl
 import threading
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -50,6 +51,8 @@ class SmtpSink:
         self.replies = dict(replies or {})
         self.tls = tls
         self.mails: list[ReceivedMail] = []
+        self.passwords: list[str] = []
+        """Those that came with each sign-in."""
         self._server = _Server((self.host, 0), _Conversation)
         self._server.sink = self
         self.port: int = self._server.server_address[1]
@@ -97,7 +100,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             case "STARTTLS" if self.server.sink.tls:
                 return self._encrypt(self.server.sink.tls)
             case "AUTH":
-                return self._reply("AUTH", 235)
+                return self._sign_in(rest)
             case "MAIL":
                 self._sender, self._recipients = _address(rest), []
                 return self._reply("MAIL", 250)
@@ -112,6 +115,14 @@ class _Conversation(socketserver.StreamRequestHandler):
             case "NOOP" | "RSET":
                 return self._say(250, "ok")
         return self._say(502, "not simulated")
+
+    def _sign_in(self, rest: str) -> bool:
+        """``AUTH PLAIN`` with its answer at once (RFC 4616)."""
+        mechanism, _, answer = rest.partition(" ")
+        if mechanism.upper() != "PLAIN" or not answer:
+            return self._say(504, "not simulated")
+        self.server.sink.passwords.append(b64decode(answer).decode().split("\0")[-1])
+        return self._reply("AUTH", 235)
 
     def _greet(self) -> bool:
         offers = ["AUTH PLAIN", *(["STARTTLS"] if self.server.sink.tls else [])]

@@ -116,7 +116,7 @@ class SmtpMailer:
             connection.starttls(context=trusted)
         connection.ehlo_or_helo_if_needed()
         if self._server.user:
-            connection.login(self._server.user, self._secrets.get(self._server.password_secret))
+            connection.login(self._server.user, self._secrets.get(self._server.password_secret, fresh=True))
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:

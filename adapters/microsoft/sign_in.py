@@ -16,7 +16,7 @@ from adapters.microsoft.refusals import error_of, sign_in_refusal
 from adapters.microsoft.tokens import Token, TokenCache, TokenKey
 from sync_core.errors import ANSWER_OF_ANOTHER_TENANT, InvalidConfiguration, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.access import Renewal
-from sync_core.model.configuration import Partner
+from sync_core.model.configuration import Credential, Partner
 from sync_core.model.customers import SignIn
 from sync_core.ports import Clock, Secrets, Store
 
@@ -24,6 +24,8 @@ WHERE = "Microsoft sign-in"
 EARLY = timedelta(minutes=5)
 """How long before its expiry a token is no longer used: one read of a large customer fits in."""
 _DOORS = 64
+_RENEWABLE = frozenset({"bad-app-credential", "sign-in-expired"})
+"""Refusals of what people renew: the application's credential, and the refresh token."""
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,25 @@ class SignIns:
         return None
 
     def _signed_in(self, key: TokenKey) -> Token:
+        """A new token; asked for once more where what was refused has been changed since: a secret that is renewed fails nobody."""
+        used = self._used()
+        try:
+            return self._asked_for(key)
+        except StopRun as error:
+            if error.code not in _RENEWABLE or self._used(fresh=True) == used:
+                raise
+            return self._asked_for(key)
+
+    def _used(self, fresh: bool = False) -> list[str]:
+        names = [self._partner.refresh_token_secret] if self._partner.refresh_token_secret else []
+        if self._partner.credential is not Credential.MANAGED_IDENTITY:
+            names.append(self._partner.credential_secret)
+        try:
+            return [self._secrets.get(name, fresh) for name in names]
+        except InvalidConfiguration:
+            return []
+
+    def _asked_for(self, key: TokenKey) -> Token:
         if key.sign_in is SignIn.DELEGATED:
             answer = self._redeem(key, self._delegated_token())
         else:

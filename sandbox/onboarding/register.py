@@ -11,6 +11,7 @@ from adapters.microsoft.registration import Registrar, WantedRegistration, fault
 from adapters.microsoft.rights import MAIL, PARTNER_CENTER_ID, partner_permissions
 from sandbox.environment import ROOT
 from sandbox.onboarding.session import Line, Session, State, failed
+from sync_core.access import step_of
 from sync_core.errors import InvalidConfiguration, SyncError
 from sync_core.model.configuration import Credential, MailVia
 
@@ -100,17 +101,29 @@ _CONSENT = "Grant the app's permissions in your own tenant, as far as they are n
 
 
 def _secret(session: Session, registrar: Registrar, row: Row) -> Iterator[Line]:
-    """A new client secret where none is stored: an existing one cannot be read again."""
+    """A new client secret where none is stored, or the stored one ends soon: an existing one cannot be read again, and two may be good at once."""
     if session.starter.partner.get("credential", Credential.SECRET) != Credential.SECRET:
         return
     name = str(session.starter.partner.get("credential_secret") or SECRET)
+    says = _wanting(session, name)
+    if says and session.may("application_secret", f"{says}. Make a new one and store it?"):
+        _new_secret(session, registrar, row)
+        session.say("Stored a new client secret. Delete the old one in the app registration after a night with the new one.")
+    elif says:
+        yield Line(f"secret {name}", State.TO_DO, says, "Run: python3 dev.py onboard --step application")
+
+
+def _wanting(session: Session, name: str) -> str:
+    """Why there has to be a new client secret; empty where the stored one is good for long. Raises where that cannot be told."""
     try:
         session.secrets.get(name, fresh=True)
     except InvalidConfiguration as error:
-        if error.code == "secret-missing" and session.may("application_secret", "No client secret is stored. Make a new one and store it?"):
-            _new_secret(session, registrar, row)
-            return
-        yield failed(f"secret {name}", error)
+        if error.code != "secret-missing":
+            raise
+        return "No client secret is stored"
+    ends = session.secrets.ends(name)
+    soon = ends is not None and step_of((ends - session.clock.now()).days) is not None
+    return f"The client secret ends on {ends:%Y-%m-%d}" if soon else ""
 
 
 def wanted_registration(session: Session) -> WantedRegistration:

@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from adapters.azure.secrets import KeyVaultSecrets
 from adapters.mail.smtp import Security, SmtpMailer, SmtpServer
 from sandbox.memory.clock import ManualClock
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.smtp import DROP, SmtpSink
 from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, RetryLater, SyncError
 from sync_core.ports import Attachment, Mail
+from tests.contract.vault import Vault
 
 MAIL = Mail(
     message_id="<run-1@sync.example>",
@@ -132,6 +134,20 @@ def test_a_mail_goes_encrypted_to_a_server_that_is_trusted(certificate: Path, mo
     with SmtpSink(tls=offering_tls(certificate)) as sink:
         mailer(sink, Security.STARTTLS, user="somebody").send(MAIL)
         assert len(sink.mails) == 1
+
+
+def test_a_password_that_was_renewed_is_used_for_the_next_mail(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the vault's memory of five minutes still holds the old one."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    vault = Vault()
+    vault.store("smtp-password", "old")
+    with SmtpSink(tls=offering_tls(certificate)) as sink:
+        server = SmtpServer(sink.host, sink.port, Security.STARTTLS, "somebody", "smtp-password")
+        sending = SmtpMailer(server, KeyVaultSecrets(vault.client, ManualClock()), ManualClock())
+        sending.send(MAIL)
+        vault.store("smtp-password", "renewed")
+        sending.send(MAIL)
+    assert sink.passwords == ["old", "renewed"]
 
 
 def test_health_tries_connection_and_sign_in() -> None:

@@ -108,6 +108,18 @@ def test_a_lost_client_secret_is_replaced_by_a_new_one(day: FirstDay) -> None:
     assert of(day.run("sign-in"), "sign-in").state is State.READY
 
 
+def test_a_client_secret_that_ends_soon_is_renewed_beside_the_old_one(day: FirstDay) -> None:
+    day.set_up()
+    day.later(days=310)
+    day.vault.store("partner-refresh-token", day.microsoft.sign_in())  # the watch over access is not here to keep it fresh
+    looked = of(day.run("application", look_only=True), "secret partner-app-secret")
+    assert looked.says.startswith("The client secret ends on")
+    assert ready(day.run("application", "sign-in"))
+    first, second = day.directory.applications[0].secrets
+    assert (day.vault.values["partner-app-secret"], first.ends > day.clock.now()) == (second.value, True)
+    assert len(day.vault.versions["partner-app-secret"]) == 2
+
+
 def test_what_custom_licences_will_look_at_takes_more_rights_and_no_others(day: FirstDay) -> None:
     session = day.session()
     session.also_read = frozenset({Source.USERS})

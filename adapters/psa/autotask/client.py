@@ -131,10 +131,10 @@ class Client:
         return text(made, "itemId")
 
     def _read(self, method: str, path: str, content: bytes | None = None) -> Answer:
-        """Reads; a refused key is tried once more only where the database has moved, because repeated refusals lock the user."""
+        """Reads; once more after a 401 only where the key was changed or the database has moved, because repeated refusals lock the user."""
         self._watch()
         answer = self._sent(method, path, content)
-        if answer.status == 401 and "://" not in path and self._zone.moved():
+        if answer.status == 401 and (self._changed_keys() or ("://" not in path and self._zone.moved())):
             answer = self._sent(method, path, content)
         if not answer.ok:
             self._forget(answer)
@@ -174,14 +174,19 @@ class Client:
         self._trusted.add(entity)
 
     def _headers(self) -> dict[str, str]:
-        keys = self._keys
-        if not keys:
-            keys = {
-                "Secret": self._secrets.get(self._settings.secret),
-                "ApiIntegrationCode": self._secrets.get(self._settings.integration_code),
-            }
-            self._keys = keys
+        keys = self._keys = self._keys or self._stored_keys()
         return {"UserName": self._settings.username, "Content-Type": "application/json", **keys}
+
+    def _stored_keys(self, fresh: bool = False) -> dict[str, str]:
+        return {
+            "Secret": self._secrets.get(self._settings.secret, fresh),
+            "ApiIntegrationCode": self._secrets.get(self._settings.integration_code, fresh),
+        }
+
+    def _changed_keys(self) -> bool:
+        """Whether other keys are stored by now than those that were refused; from here on they are used."""
+        refused_keys, self._keys = self._keys, self._stored_keys(fresh=True)
+        return self._keys != refused_keys
 
     def _forget(self, answer: Answer) -> None:
         """Keys that are refused are read anew next time: they may have been changed."""

@@ -105,10 +105,12 @@ class Client:
         return self._accepted(self._answer(path, query, headers))
 
     def _answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
-        """Reads; after a 404 once more where the company has moved to another codebase."""
+        """Reads; once more after a 404 where the company has moved to another codebase, and after a 401 where the keys were changed."""
         query = {name: value for name, value in query.items() if value}
         used = self._codebase
         answer = self._http.read("GET", self._url(path), headers={**self._headers(), **(headers or {})}, query=query)
+        if answer.status == 401 and self._changed_keys():
+            answer = self._http.read("GET", self._url(path), headers={**self._headers(), **(headers or {})}, query=query)
         if answer.status == 404 and used and not self._settings.codebase and self._discovered() != used:
             answer = self._http.read("GET", self._url(path), headers={**self._headers(), **(headers or {})}, query=query)
         return answer
@@ -140,14 +142,21 @@ class Client:
 
     def _headers(self) -> dict[str, str]:
         if not self._authorization:
-            public, private = self._secrets.get(self._settings.public_key), self._secrets.get(self._settings.private_key)
-            pair = f"{self._settings.company}+{public}:{private}"
-            self._authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
+            self._authorization = self._authorized()
         return {
             "Authorization": self._authorization,
             "clientId": self._settings.client_id,
             "Accept": f"application/vnd.connectwise.com+json; version={self._settings.api_version}",
         }
+
+    def _authorized(self, fresh: bool = False) -> str:
+        public, private = (self._secrets.get(name, fresh) for name in (self._settings.public_key, self._settings.private_key))
+        return f"Basic {base64.b64encode(f'{self._settings.company}+{public}:{private}'.encode()).decode()}"
+
+    def _changed_keys(self) -> bool:
+        """Whether other keys are stored by now than those that were refused; from here on they are used."""
+        refused_keys, self._authorization = self._authorization, self._authorized(fresh=True)
+        return self._authorization != refused_keys
 
     def _rows(self, answer: Answer, path: str) -> list[Record]:
         rows = self._json(answer, path)

@@ -72,7 +72,7 @@ class Login:
         fields = {
             "grant_type": "client_credentials",
             "client_id": self._settings.client_id,
-            "client_secret": self._secrets.get(self._settings.client_secret),
+            "client_secret": self._secrets.get(self._settings.client_secret, fresh=True),  # once an hour, and it may have been changed
             "scope": self._settings.scope,
         }
         answer = self._ask(self._place, urlencode(fields).encode())
