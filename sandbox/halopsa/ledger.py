@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
-from sandbox.halopsa.records import Client, Invoice, InvoiceLine, Item, Licence, Line, RecurringInvoice, User, Write
+from sandbox.halopsa.records import Client, Invoice, InvoiceLine, Item, Licence, Line, ProRata, RecurringInvoice, User, Write
 
 ONE_DAY = timedelta(days=1)
 SEEDED_BY = "setup"
@@ -38,6 +38,15 @@ class UnknownMembers(StrEnum):
     REFUSED = "refused"
 
 
+class RowsMade(StrEnum):
+    """What becomes of the members that are to make a prorata row. Unverified which is right."""
+
+    SHOWN = "shown"
+    UNSEEN = "unseen"
+    """Made and billed, and no answer shows it."""
+    NONE = "none"
+
+
 @dataclass
 class Switches:
     """Behaviours that are not known of the vendor, to be turned while it runs.
@@ -45,6 +54,7 @@ class Switches:
     ``overwrites_computed`` sets the quantity of a line with a rule back to what the rule gives; with ``shows_counts`` off, answers
     show what was saved until an invoice is made. ``whole_lines_in_list`` is off where a list shows lines without references and
     dates, ``notes_in_list`` where it shows licence records without notes. ``bare_lists`` answers arrays without a count.
+    With ``echoes_rows`` a line shows the members that made its last prorata row, so that sending it back makes that row again.
     ``end_day_billed`` says whether a line's end date is itself billed. ``on_save`` is what the PSA makes of each line that is saved,
     ``on_report`` what a report makes of its rows.
     """
@@ -56,6 +66,8 @@ class Switches:
     whole_lines_in_list: bool = True
     notes_in_list: bool = True
     bare_lists: bool = False
+    rows_made: RowsMade = RowsMade.SHOWN
+    echoes_rows: bool = False
     largest_page: int = 100
     end_day_billed: bool = True
     on_save: Callable[[Line], Line] = lambda line: line
@@ -77,6 +89,7 @@ class Ledger:
     writes: list[Write] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _line_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _row_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
     def today(self) -> date:
@@ -128,6 +141,10 @@ class Ledger:
         """A new id for a line."""
         return next(self._line_ids)
 
+    def next_row_id(self) -> int:
+        """A new id for a prorata row."""
+        return next(self._row_ids)
+
     def edit_as_person(self, line_id: int, by: str = "a person", **changes: Any) -> Line:
         """Changes fields of a line in Halo's own pages."""
         with self.lock:
@@ -161,7 +178,7 @@ class Ledger:
         with self.lock:
             above = self.recurring_invoices[invoice_id]
             while above.next_creation < on:
-                above = replace(above, next_creation=_period_after(above, above.next_creation))
+                above = replace(_rows_invoiced(above), next_creation=_period_after(above, above.next_creation))
             return self._invoice(above)
 
     def run_invoices(self, on: date) -> list[Invoice]:
@@ -179,13 +196,18 @@ class Ledger:
             invoice = replace(self._invoice(above), id=len(self.invoices) + 1)
             self.invoices[invoice.id] = invoice
             made.append(invoice)
-            self.save(replace(above, next_creation=_period_after(above, above.next_creation)), INVOICE_RUN)
+            self.save(replace(_rows_invoiced(above), next_creation=_period_after(above, above.next_creation)), INVOICE_RUN)
         return made
 
     def _invoice(self, above: RecurringInvoice) -> Invoice:
         first, last = above.next_creation, _period_after(above, above.next_creation) - ONE_DAY
         lines = tuple(self._invoice_line(line) for line in above.lines if self._as_billed(line).billed_in(first, last))
-        return Invoice(above.id, above.client_id, first, first, last, above.currency, lines)
+        prorated = tuple(self._row_line(line, row) for line in above.lines for row in line.rows if row.next_invoice and not row.invoiced)
+        return Invoice(above.id, above.client_id, first, first, last, above.currency, (*lines, *prorated))
+
+    def _row_line(self, line: Line, row: ProRata) -> InvoiceLine:
+        item, amount = self.items.get(line.item_id), (row.quantity * row.unit_price).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return InvoiceLine(line.id, item.name if item else line.text, row.short_text, row.quantity, row.unit_price, amount)
 
     def _as_billed(self, line: Line) -> Line:
         return replace(line, ends=line.ends - ONE_DAY) if line.ends and not self.switches.end_day_billed else line
@@ -198,6 +220,12 @@ class Ledger:
     def _put(self, invoice: RecurringInvoice) -> RecurringInvoice:
         self.recurring_invoices[invoice.id] = invoice
         return invoice
+
+
+def _rows_invoiced(above: RecurringInvoice) -> RecurringInvoice:
+    """The recurring invoice once an invoice of it bills the prorata rows that wait for one."""
+    lines = (replace(line, rows=tuple(replace(row, invoiced=row.invoiced or row.next_invoice) for row in line.rows)) for line in above.lines)
+    return replace(above, lines=tuple(lines))
 
 
 def _period_after(invoice: RecurringInvoice, day: date) -> date:

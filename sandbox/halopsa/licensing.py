@@ -13,7 +13,8 @@ from typing import Any
 from sandbox.halopsa.errors import bad_request, not_found
 from sandbox.halopsa.ledger import Ledger, UnknownMembers
 from sandbox.halopsa.records import Licence
-from sandbox.halopsa.saving import Reader, as_day, as_flag, as_text, as_whole, plain, refuse_unknown
+from sandbox.halopsa.saving import plain, refuse_unknown
+from sandbox.halopsa.values import Reader, as_day, as_flag, as_text, as_whole
 
 _WRITABLE: Mapping[str, tuple[str, Reader]] = {
     "client_id": ("client_id", as_whole),

@@ -76,6 +76,20 @@ class Licence:
 
 
 @dataclass(frozen=True)
+class ProRata:
+    """Units of a line that are billed once, at the price of the days that they stand for."""
+
+    id: int
+    day: date
+    quantity: Decimal
+    unit_price: Decimal
+    short_text: str
+    long_text: str
+    next_invoice: bool
+    invoiced: bool = False
+
+
+@dataclass(frozen=True)
 class Line:
     """A line of a recurring invoice. With ``licence_id`` its quantity is that licence's count less ``licence_free``.
 
@@ -99,6 +113,7 @@ class Line:
     external_reference: str = ""
     licence_id: int | None = None
     licence_free: int = 0
+    rows: tuple[ProRata, ...] = ()
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     def billed_in(self, first_day: date, last_day: date) -> bool:

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.halopsa.ledger import Ledger
-from sandbox.halopsa.records import Client, Item, Licence, Line, RecurringInvoice, User
+from sandbox.halopsa.ledger import Ledger, RowsMade
+from sandbox.halopsa.records import Client, Item, Licence, Line, ProRata, RecurringInvoice, User
 
 Json = dict[str, Any]
 
@@ -110,6 +110,7 @@ def line(ledger: Ledger, above: RecurringInvoice, record: Line) -> Json:
         "quantity_subscriptions": [],
         "_is_calculated_line": record.licence_id is not None,
         "customfields": [],
+        **_rows_shown(ledger, record),
         **record.unknown,
     }
 
@@ -117,6 +118,34 @@ def line(ledger: Ledger, above: RecurringInvoice, record: Line) -> Json:
 def _rule(record: Line) -> Json:
     free = {"qty_free": record.licence_free, "minimum_qty": 0, "assigned_licences": False}
     return {"id": record.licence_id, "licence_id": record.licence_id, **free, "pro_rata": 0}
+
+
+def _rows_shown(ledger: Ledger, line: Line) -> Json:
+    """What an answer shows of a line's rows, and of the members that made the last one."""
+    last = line.rows[-1] if line.rows and ledger.switches.echoes_rows else None
+    return {
+        "prorata_data": [] if ledger.switches.rows_made is RowsMade.UNSEEN else [_row(line, each) for each in line.rows],
+        "createproratadate": time(last.day) if last else NO_DATE,
+        "prorata_quantity": number(last.quantity) if last else 0,
+        "prorata_unit_price": number(last.unit_price) if last else 0,
+        "prorata_shortdescription": last.short_text if last else "",
+        "prorata_longdescription": last.long_text if last else "",
+        "prorata_next_invoice": last.next_invoice if last else False,
+    }
+
+
+def _row(line: Line, row: ProRata) -> Json:
+    return {
+        "id": row.id,
+        "invoicedetailid": line.id,
+        "date": time(row.day),
+        "quantity": number(row.quantity),
+        "unitprice": number(row.unit_price),
+        "shortdescription": row.short_text,
+        "longdescription": row.long_text,
+        "prorata_next_invoice": row.next_invoice,
+        "isinvoiced": row.invoiced,
+    }
 
 
 def number(value: Decimal) -> int | float:

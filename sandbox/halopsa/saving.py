@@ -7,16 +7,16 @@ that is left out of a line falls back to its default, texts have limits, and a q
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sandbox.halopsa.errors import Refused, bad_request, not_found
 from sandbox.halopsa.ledger import Ledger, Omitted, UnknownMembers
+from sandbox.halopsa.prorating import MAKING, with_rows
 from sandbox.halopsa.records import Line, RecurringInvoice
-from sandbox.halopsa.rendering import NO_DATE
+from sandbox.halopsa.values import Reader, as_day, as_flag, as_not_negative, as_number, as_text, as_whole
 
 _OF_A_HEAD = (
     "id client_id client_name reference contract_ref currency_code currency_code_name disabled is_recurring_invoice startdate enddate "
@@ -24,13 +24,11 @@ _OF_A_HEAD = (
 )
 _NOT_WRITTEN = (
     "ihid item_code baseprice net_amount total_price isgroupdesc sequenceid recurring_invoice_quantity_type quantity_users quantity_assets "
-    "quantity_licences quantity_subscriptions _is_calculated_line customfields"
+    "quantity_licences quantity_subscriptions _is_calculated_line customfields prorata_data"
 )
 HEAD_MEMBERS = frozenset(_OF_A_HEAD.split())
-PASSED_OVER = frozenset(_NOT_WRITTEN.split())
+PASSED_OVER = MAKING | frozenset(_NOT_WRITTEN.split())
 """Members of a line that are taken and change nothing: what Halo computes, and the rules for quantities, which are kept."""
-
-Reader = Callable[[str, Any], Any]
 
 
 def parsed(body: bytes) -> list[dict[str, Any]]:
@@ -84,9 +82,8 @@ def _line(ledger: Ledger, above: RecurringInvoice, members: Mapping[str, Any]) -
         raise bad_request("qty_order: a quantity is required.")
     defaults = {"item_id": 0, "unit_price": (item.recurring_price or item.price) if item else Decimal(0), "text": item.name if item else ""}
     kept = {"unknown": plain(unknown)} if ledger.switches.unknown_members is UnknownMembers.KEPT else {}
-    return Line(
-        **{"id": old.id if old else ledger.next_line_id(), **_rule_of(old), **defaults, **fields, **kept},
-    )
+    line = Line(**{"id": old.id if old else ledger.next_line_id(), **_rule_of(old), **defaults, **fields, **kept})
+    return with_rows(ledger, line, old, members)
 
 
 def _rule_of(old: Line | None) -> dict[str, Any]:
@@ -104,63 +101,14 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=float))
 
 
-def _number(name: str, value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise bad_request(f"{name}: could not convert the value to a double.")
-    return Decimal(value)
-
-
-def _not_negative(name: str, value: Any) -> Decimal:
-    if (number := _number(name, value)) < 0:
-        raise bad_request(f"{name}: must not be negative.")
-    return number
-
-
-def as_whole(name: str, value: Any) -> int:
-    """A whole number, or ``Refused``."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise bad_request(f"{name}: could not convert the value to an integer.")
-    return value
-
-
-def as_flag(name: str, value: Any) -> bool:
-    """True or false, or ``Refused``."""
-    if not isinstance(value, bool):
-        raise bad_request(f"{name}: could not convert the value to a boolean.")
-    return value
-
-
-def as_text(longest: int) -> Reader:
-    """Reads a text of at most so many characters; a longer one is ``Refused``."""
-
-    def read(name: str, value: Any) -> str:
-        if value is not None and not isinstance(value, str):
-            raise bad_request(f"{name}: could not convert the value to a string.")
-        if len(value or "") > longest:
-            raise bad_request(f"{name}: String or binary data would be truncated.")
-        return value or ""
-
-    return read
-
-
-def as_day(name: str, value: Any) -> date | None:
-    """The date of a time without a zone; ``None`` for Halo's empty dates."""
-    if value in (None, NO_DATE):
-        return None
-    try:
-        return datetime.strptime(str(value)[:19], "%Y-%m-%dT%H:%M:%S").date()
-    except ValueError:
-        raise bad_request(f"{name}: could not convert the value to a date.") from None
-
-
 _WRITABLE: Mapping[str, tuple[str, Reader]] = {
     "_itemid": ("item_id", as_whole),
     "item_shortdescription": ("text", as_text(255)),
     "item_longdescription": ("long_text", as_text(4000)),
-    "qty_order": ("quantity", _not_negative),
-    "unit_price": ("unit_price", _number),
-    "unit_cost": ("unit_cost", _number),
-    "discount_perc": ("discount", _number),
+    "qty_order": ("quantity", as_not_negative),
+    "unit_price": ("unit_price", as_number),
+    "unit_cost": ("unit_cost", as_number),
+    "discount_perc": ("discount", as_number),
     "tax_code": ("tax_code", as_text(50)),
     "startdate": ("starts", as_day),
     "enddate": ("ends", as_day),

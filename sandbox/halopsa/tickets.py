@@ -8,7 +8,8 @@ from typing import Any
 from sandbox.halopsa.errors import bad_request
 from sandbox.halopsa.ledger import Ledger
 from sandbox.halopsa.listing import listed
-from sandbox.halopsa.saving import as_whole, parsed, refuse_unknown
+from sandbox.halopsa.saving import parsed, refuse_unknown
+from sandbox.halopsa.values import as_whole
 from sandbox.web import Request, Response
 
 _NUMBERS = frozenset({"client_id", "tickettype_id", "priority_id", "status_id"})

@@ -93,11 +93,12 @@ class Case:
         change = self._change(ChangeKind.ADD, line, self.wanted, (self.explanation, *reasons, self._counts_from(starts)), verdict)
         text = marker(self.inputs.installation, self.inputs.plan_id, self.link.key)
         change = replace(change, before=None, effective=starts, invoice=invoice_for(self.agreement, starts), marker=text, terms=terms)
-        if self.opens <= starts or not self.link.profile.prorate or Ability.DATED_QUANTITIES in self.agreement.abilities:
+        whole = self._whole_from(starts)
+        if whole == starts or not self.link.profile.prorate or Ability.DATED_QUANTITIES in self.agreement.abilities:
             return replace(change, prorated=self._first_days(change.money, starts))
-        beside = SelfEnding(self.wanted, starts, self.opens - ONE_DAY, beside_marker(self, starts))
-        words = (self.explanation, *reasons, *self._words_beside(line, Target(self.wanted, (beside,))), self._counts_from(self.opens))
-        return replace(change, reasons=words, prorated=self._price_of(line, beside), self_ending=(beside,), line_from=self.opens)
+        beside = SelfEnding(self.wanted, starts, whole - ONE_DAY, beside_marker(self, starts))
+        words = (self.explanation, *reasons, *self._words_beside(line, Target(self.wanted, (beside,))), self._counts_from(whole))
+        return replace(change, reasons=words, prorated=self._price_of(line, beside), self_ending=(beside,), line_from=whole)
 
     def set_quantity(self, line: Line, target: Target | None = None, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line's quantity becomes that of ``target``, or the wanted one, from the first day that is not yet invoiced."""
@@ -209,8 +210,17 @@ class Case:
         """What the days before the first whole period cost, where the agreement bills them apart."""
         period = period_of(self.agreement, starts)
         last = max(period.last, self.opens - ONE_DAY)
-        apart = self.agreement.prorates and (starts > period.first or starts < self.opens)
+        by_days = self.agreement.prorates and Ability.WHOLE_PERIODS not in self.agreement.abilities
+        apart = by_days and (starts > period.first or starts < self.opens)
         return price_of_days(self.agreement, money, starts, last) if apart else NOTHING
+
+    def _whole_from(self, starts: date) -> date:
+        """The first day from which a new line itself bills; the days before that are on a self-ending line."""
+        if starts < self.opens:
+            return self.opens
+        period = period_of(self.agreement, starts)
+        by_days = Ability.WHOLE_PERIODS not in self.agreement.abilities
+        return starts if by_days or starts == period.first else period.last + ONE_DAY
 
     def _counts_from(self, day: date) -> str:
         return f"Counts from {day}, first on the invoice of {invoice_for(self.agreement, day)}. {self.agreement.counted}".rstrip()

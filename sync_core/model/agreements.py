@@ -30,6 +30,8 @@ class Ability(StrEnum):
 
     SELF_ENDING_LINES = "self-ending lines"
     """A line for added units that ends with their period, as proration needs it."""
+    WHOLE_PERIODS = "whole periods"
+    """With self-ending lines: no other line is billed by its days, so one that begins within a period has its first days on one of them."""
     DATED_QUANTITIES = "dated quantities"
     """A line's units change from a day on, and the PSA itself bills the rest of that day's period by its days."""
     INVOICED_TIME = "invoiced time"

@@ -101,6 +101,13 @@ class LicenceCountsSubject(HaloPsaSubject):
         return licence_books()
 
 
+class ProrataSubject(HaloPsaSubject):
+    """The same where prorata rows bill what counts from a day within a period."""
+
+    prorates = True
+    _written, _settings = "/RecurringInvoice$", {"page_size": "3", "text_limit": "4000", "proration": "prorata fields"}
+
+
 def licence_books() -> Ledger:
     """The books above, with a licence record behind every line."""
     ledger = halopsa_books()
@@ -134,4 +141,8 @@ def halopsa(url: str, access: Access, settings: dict[str, str] | None = None, bu
     return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
 
 
-SUBJECTS: dict[str, Callable[[], Subject]] = {"halopsa": HaloPsaSubject, "halopsa-licence-counts": LicenceCountsSubject}
+SUBJECTS: dict[str, Callable[[], Subject]] = {
+    "halopsa": HaloPsaSubject,
+    "halopsa-licence-counts": LicenceCountsSubject,
+    "halopsa-prorata": ProrataSubject,
+}

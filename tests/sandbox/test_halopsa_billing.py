@@ -2,9 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from sandbox.halopsa.ledger import RowsMade
 from sandbox.halopsa.records import Period
 from tests.sandbox.halopsa_psa import Psa
 
@@ -84,3 +86,45 @@ def test_periods_are_counted_from_the_start_so_that_the_last_day_of_a_month_come
         date(2026, 2, 28),
         date(2026, 3, 31),
     ]
+
+
+def with_a_row(psa: Psa, **members: Any) -> Any:
+    """The first line sent with what makes a prorata row of two units at 4.84 each."""
+    (first, *rest) = psa.shown()["lines"]
+    making = {"createproratadate": "2026-03-17T00:00:00", "prorata_quantity": 2, "prorata_unit_price": 4.84, "prorata_next_invoice": True}
+    return psa.save([{**first, **making, **members}, *rest])
+
+
+def test_a_prorata_row_is_on_the_next_invoice_once() -> None:
+    psa = Psa()
+    psa.line(10)
+    assert with_a_row(psa).status == 201
+    assert (total(psa), total(psa, date(2026, 5, 1))) == (Decimal("109.68"), Decimal(100))
+    (april,) = psa.ledger.run_invoices(APRIL)
+    assert april.total == Decimal("109.68")
+    assert total(psa, date(2026, 5, 1)) == 100
+    assert psa.shown()["lines"][0]["prorata_data"][0]["isinvoiced"] is True
+
+
+def test_the_same_prorata_members_twice_are_two_rows() -> None:
+    psa = Psa()
+    psa.line(10)
+    for _ in range(2):
+        with_a_row(psa)
+    assert total(psa) == Decimal("119.36")
+
+
+@pytest.mark.parametrize(("made", "shown", "billed"), [("shown", 1, "109.68"), ("unseen", 0, "109.68"), ("none", 0, "100")])
+def test_what_becomes_of_prorata_members_is_a_switch(made: str, shown: int, billed: str) -> None:
+    psa = Psa()
+    psa.line(10)
+    psa.switches.rows_made = RowsMade(made)
+    with_a_row(psa)
+    assert (len(psa.shown()["lines"][0]["prorata_data"]), total(psa)) == (shown, Decimal(billed))
+
+
+@pytest.mark.parametrize("members", [{"prorata_quantity": "2"}, {"createproratadate": "soon"}, {"prorata_next_invoice": 1}])
+def test_a_prorata_row_with_a_wrong_member_is_refused(members: dict[str, Any]) -> None:
+    psa = Psa()
+    psa.line(10)
+    assert with_a_row(psa, **members).status == 400

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.psa.halopsa.reading import FIRST_REAL_YEAR
-from adapters.psa.halopsa.steps import MARKER, PRICE
+from adapters.psa.halopsa.steps import MAKES_ROWS, MARKER, PRICE
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 
@@ -20,7 +20,9 @@ _MOST_WORDS = 5
 
 _OF_LINES = "sequenceid net_amount net_total tax_amount total_price total_tax total_discount"
 _OF_LICENCES = "licences_in_use licences_in_use_user licences_available device_count"
-DERIVED = frozenset(f"{_OF_LINES} {_OF_LICENCES}".split())
+_OF_ROWS = "prorata_data prorata_next_invoice prorata_shortdescription prorata_longdescription"
+"""Rows are compared by themselves (``proration.changed_rows``), and the members that made one may fall back once it is there."""
+DERIVED = frozenset({*f"{_OF_LINES} {_OF_LICENCES} {_OF_ROWS}".split(), *MAKES_ROWS})
 """What Halo computes from the rest, and so may write otherwise than it is sent."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT")

@@ -18,6 +18,7 @@ from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.kept import Kept
 from adapters.psa.halopsa.licence_records import LicenceRecords
 from adapters.psa.halopsa.licences import counted_lines
+from adapters.psa.halopsa.proration import as_line, ours, rows
 from adapters.psa.halopsa.refusals import understood
 from adapters.psa.halopsa.reports import Reports
 from adapters.psa.halopsa.settings import HaloPsaSettings, LinesInList
@@ -149,7 +150,9 @@ class RecurringInvoices:
     def _lines(self, record: Record, *, anew: bool = True) -> tuple[Line, ...]:
         """The lines of a recurring invoice; ``anew`` reads its client's licence records now, where those are the lines."""
         if self._licences is None:
-            return tuple(self.line(each) for each in reading.line_records(record))
+            records = reading.line_records(record)
+            beside = (as_line(self.line(main), row) for main, each in rows(records) if (row := ours(each)))
+            return (*map(self.line, records), *beside)
         found = self._licences.of(text(record, "client_id"), anew=anew)
         return counted_lines(record, found, self._catalogue.items(), self._settings.line_end)
 

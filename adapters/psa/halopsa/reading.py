@@ -38,7 +38,8 @@ _PERIODS = {"monthly": 1, "2monthly": 2, "quarterly": 3, "3monthly": 3, "6monthl
 def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
     """The head of a recurring invoice; raises ``ValueError`` when it has no id or client, or a date that is none.
 
-    It never prorates: what is written shows on the next invoice that is created, whole. Unverified: that ``disabled`` means that
+    It prorates only by rows that we add (see ``proration``): what a line holds shows on the next invoice that is created, whole.
+    Unverified: that ``disabled`` means that
     no invoices are created, and that periods begin on creation dates.
     """
     start = _scheduled(record, "startdate")
@@ -57,10 +58,10 @@ def agreement(record: Record, settings: HaloPsaSettings) -> Agreement:
         period_months=settings.billing_periods.get(cycle.casefold(), _PERIODS.get(_plain_name(cycle), 0)),
         anchor=start or created or UNKNOWN_START,
         next_invoice=None,
-        prorates=False,
+        prorates=Ability.SELF_ENDING_LINES in settings.abilities,
         currency=text(record, "currency_code_name") or text(record, "currency") or settings.currency,
         cycle=cycle,
-        abilities=frozenset() if counts_only else frozenset({Ability.PRICES}),
+        abilities=settings.abilities,
         text_limit=0 if counts_only else settings.text_limit,
         counted=COUNTED if counts_only else "",
     )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from adapters.addresses import require_safe
 from adapters.psa.setting_values import choice, known, months_by_name, number, wrong
 from sync_core.budget import Limits
+from sync_core.model.agreements import Ability
 from sync_core.model.configuration import Connection
 
 SETTINGS: Mapping[str, str] = {
@@ -28,6 +29,7 @@ SETTINGS: Mapping[str, str] = {
     "report_heads": "A SELECT of all recurring invoices, columns named as the members are; with report_lines, read in place of the list.",
     "report_lines": "A SELECT of all their lines likewise, with ihid; needs the right to reports. Both are empty by default.",
     "report_compared_days": "On one day in so many, all that reports show is compared with the list; default 7.",
+    "proration": "How a profile prorates: 'next invoice' (the default: not by days), or by 'prorata fields', which are to be verified first.",
     "settle_seconds": "How long after its deadline a lost write may still happen in Halo, in seconds; default 120.",
     "parallel": "How many requests the app sends at once, over all its instances; default 4.",
     "calls_per_minute": "How many requests the app sends in any minute, over all its instances; default 60, as Halo publishes no limit.",
@@ -67,6 +69,15 @@ class LinesInList(StrEnum):
     NO = "no"
 
 
+class Proration(StrEnum):
+    """How units are billed that count from a day within a period. Unverified: that members named prorata do what their names say."""
+
+    NEXT_INVOICE = "next invoice"
+    """Not by days: for whole periods, from the next invoice on."""
+    PRORATA_FIELDS = "prorata fields"
+    """By a prorata row of the line, with quantity and price of its days, that the next invoice bills once."""
+
+
 class Writes(StrEnum):
     """What the app writes, and so what a line is: one of a recurring invoice, or a licence record that such a line counts."""
 
@@ -96,9 +107,18 @@ class HaloPsaSettings:
     text_limit: int = 1000
     page_size: int = 100
     writes: Writes = Writes.INVOICE_LINES
+    proration: Proration = Proration.NEXT_INVOICE
     report_heads: str = ""
     report_lines: str = ""
     report_compared_days: int = 7
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What can be written to every recurring invoice of the connection."""
+        if self.writes is Writes.LICENCE_COUNTS:
+            return frozenset()
+        by_days = {Ability.SELF_ENDING_LINES, Ability.WHOLE_PERIODS} if self.proration is Proration.PRORATA_FIELDS else set()
+        return frozenset({Ability.PRICES, *by_days})
 
 
 def parse(connection: Connection) -> HaloPsaSettings:
@@ -124,6 +144,7 @@ def parse(connection: Connection) -> HaloPsaSettings:
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 100, least=1, most=100),
         writes=choice(connection, "writes", Writes.INVOICE_LINES),
+        proration=choice(connection, "proration", Proration.NEXT_INVOICE),
         report_heads=_statement(connection, "report_heads", "report_lines"),
         report_lines=_statement(connection, "report_lines", "report_heads"),
         report_compared_days=number(connection, "report_compared_days", 7, least=1, most=31),

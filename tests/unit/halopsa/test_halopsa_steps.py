@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from adapters.psa.halopsa.comparing import changed_beside
+from adapters.psa.halopsa.proration import row_of
 from adapters.psa.halopsa.settings import LineEnd
 from adapters.psa.halopsa.steps import body, effect, operations_of, steps_for
-from sync_core.model.agreements import Agreement, AgreementStatus, Terms
+from sync_core.model.agreements import Agreement, AgreementStatus, SelfEnding, Terms
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Probe
 
@@ -209,3 +211,61 @@ def test_what_halo_derives_and_the_lines_we_add_are_no_change() -> None:
     before = [{"id": 1, "net_amount": 10, "sequenceid": 0, "_warning": "x", "total_tax_converted": 1}]
     now = [{"id": 1, "net_amount": 12, "sequenceid": 1, "_warning": "", "total_tax_converted": 2}, {"id": 2, "item_internal_reference": "marker"}]
     assert changed_beside(before, now, ["marker"]) == []
+
+
+BESIDE = SelfEnding(Decimal(2), date(2026, 3, 17), date(2026, 3, 31), "beside")
+
+
+def raised() -> Change:
+    return replace(set_quantity(), self_ending=(BESIDE,), terms=Terms(unit_price=Decimal("20.60")))
+
+
+def test_a_prorata_row_is_a_step_of_its_own_before_the_quantity_and_may_not_be_repeated() -> None:
+    row, quantity = steps_for(HEAD, [raised()], "plan", LineEnd.INCLUSIVE)
+    assert (row.marker, row.repeatable, quantity.repeatable) == ("beside", False, True)
+    assert row.change_ids == quantity.change_ids == ("set quantity-1",)
+    assert "prorate M365-BP: 2 from 2026-03-17 to 2026-03-31, 9.970000 each" in row.describes
+
+
+def test_a_row_has_the_price_of_its_days_so_that_it_comes_to_the_cent_of_the_plan() -> None:
+    """Three units at 20.60 for 15 of 31 days are 29.90, which three equal prices in cents cannot be."""
+    row = row_of(HEAD, replace(BESIDE, units=Decimal(3)), Decimal("20.60"))
+    assert row.charged == Decimal("9.966667")
+    assert (row.charged * 3).quantize(Decimal("0.01")) == Decimal("29.90")
+
+
+def test_a_row_is_asked_for_on_its_line_and_all_else_is_sent_as_it_was_read() -> None:
+    row, _ = steps_for(HEAD, [raised()], "plan", LineEnd.INCLUSIVE)
+    (record,) = body(RECORD, operations_of(row))
+    assert record["lines"][1:] == RECORD["lines"][1:]
+    assert record["lines"][0] == {
+        **RECORD["lines"][0],
+        "prorata_next_invoice": True,
+        "prorata_quantity": 2,
+        "prorata_unit_price": 9.97,
+        "prorata_shortdescription": "M365-BP",
+        "prorata_longdescription": "2026-03-17 to 2026-03-31 at 20.60 a period\nbeside",
+        "createproratadate": "2026-03-17T00:00:00",
+    }
+
+
+def test_members_that_made_a_row_once_are_never_sent_back() -> None:
+    made = {"createproratadate": "2026-03-01T00:00:00", "prorata_quantity": 1, "prorata_unit_price": 5, "_updateprorata": True}
+    record = {**RECORD, "lines": [{**RECORD["lines"][0], **made}]}
+    assert body(record, operations_of(step(set_quantity())))[0]["lines"] == [{**RECORD["lines"][0], "qty_order": 12}]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"), [({"quantity": 3}, "quantity"), ({"unitprice": 1}, "unitprice"), ({"date": "2026-03-18T00:00:00"}, "date")]
+)
+def test_a_row_with_our_marker_that_is_otherwise_is_a_question(other: dict[str, Any], words: str) -> None:
+    row, _ = steps_for(HEAD, [raised()], "plan", LineEnd.INCLUSIVE)
+    (operation,) = operations_of(row)
+    text = operation["row"]
+    there = {"id": 7, "date": "2026-03-17T00:00:00", "quantity": 2, "unitprice": Decimal("9.97"), "longdescription": long_text(text), **other}
+    found = effect([{**RECORD["lines"][0], "prorata_data": [there]}], operation)
+    assert (found.probe, f"differs in {words}" in found.why) == (Probe.CANNOT_TELL, True)
+
+
+def long_text(row: dict[str, Any]) -> str:
+    return f"{row['first']} to {row['last']} at {row['price']} a period\n{row['marker']}"
