@@ -59,7 +59,8 @@ def turned(
     here = {finding.finding_id: finding for finding in found}
     for finding_id, finding in here.items():
         tells = finding.kind in due and finding_id not in quiet
-        entries[finding_id] = _seen(entries.get(finding_id), finding, tells, run_id, today)
+        seen = _seen(entries.get(finding_id), finding, tells, run_id, today)
+        entries[finding_id] = replace(seen, told_by="", told="") if finding_id in quiet else seen  # so that it is told when it is quiet no more
     for finding_id in [key for key, entry in entries.items() if key not in here and entry.finding.kind in judged]:
         after = _missed(entries.pop(finding_id), due, quiet, run_id, today)
         if after:

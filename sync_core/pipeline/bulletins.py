@@ -157,12 +157,13 @@ class _Claims:
             if finding.kind in kinds:
                 by_tenant.setdefault(finding.tenant_id or PARTNER, []).append(finding)
         judged, of_partner = self._judged(), self._judged_of_partner()
+        heard = frozenset(kind for kind in due if (route := notices.route(kind)) and route.mail and route.recipients)
         after = {
             key: turned(
                 before[key].value if key in before else Memory(),
                 by_tenant.get(key, ()),
                 judged.get(key, frozenset()) | of_partner,
-                due,
+                heard,
                 quiet,
                 self.run.run_id,
                 self._today,

@@ -10,12 +10,14 @@ from sync_core.notices import Clock, Memory
 from sync_core.ports import Row, RowWrite, Store
 from sync_core.rows import Stored, delete, from_row, insert_or_replace, read, to_row, upsert
 
-_TABLE = "notices"
+TABLE = "notices"
 PARTNER = "partner"
 """The key of what is remembered of the partner itself."""
 _MEMORY = "memory"
 _CLOCK = "clock"
 _ACCEPTED = "accepted"
+HISTORY = "history"
+"""The partition of who accepted what, and took it back."""
 _BATCH_ROWS = 90
 _BATCH_CHARACTERS = 400_000
 """Characters of one transaction's documents; two bytes each, well under what a transaction takes."""
@@ -36,8 +38,8 @@ class Accepted:
 def load_memories(store: Store, tenant_ids: Iterable[str] | None = None) -> dict[str, Stored[Memory]]:
     """What is remembered, by tenant id, of these tenants or of all; of the partner under ``PARTNER``."""
     if tenant_ids is None:
-        return {row.key: Stored(from_row(Memory, row), row) for row in store.query(_TABLE, _MEMORY)}
-    found = ((key, read(store, _TABLE, _MEMORY, key, Memory)) for key in tenant_ids)
+        return {row.key: Stored(from_row(Memory, row), row) for row in store.query(TABLE, _MEMORY)}
+    found = ((key, read(store, TABLE, _MEMORY, key, Memory)) for key in tenant_ids)
     return {key: stored for key, stored in found if stored}
 
 
@@ -49,33 +51,33 @@ def save_memories(store: Store, before: Mapping[str, Stored[Memory]], after: Map
         if memory != (before[key].value if key in before else Memory())
     ]
     for batch in _batches(changed):
-        store.transact(_TABLE, batch)
+        store.transact(TABLE, batch)
 
 
 def load_clock(store: Store) -> Stored[Clock]:
     """When each kind was told last."""
-    return read(store, _TABLE, _CLOCK, _CLOCK, Clock) or Stored(Clock(), Row(_CLOCK, _CLOCK))
+    return read(store, TABLE, _CLOCK, _CLOCK, Clock) or Stored(Clock(), Row(_CLOCK, _CLOCK))
 
 
 def save_clock(store: Store, before: Stored[Clock], clock: Clock) -> None:
     """Stores the clock, if it differs; raises ``Conflict`` when somebody else did."""
     if clock != before.value:
-        store.transact(_TABLE, [insert_or_replace(to_row(_CLOCK, _CLOCK, clock, before.row.etag))])
+        store.transact(TABLE, [insert_or_replace(to_row(_CLOCK, _CLOCK, clock, before.row.etag))])
 
 
 def accepted(store: Store) -> list[Accepted]:
     """Everything that people accepted, ended or not."""
-    return [from_row(Accepted, row) for row in store.query(_TABLE, _ACCEPTED)]
+    return [from_row(Accepted, row) for row in store.query(TABLE, _ACCEPTED)]
 
 
 def save_accepted(store: Store, word: Accepted) -> None:
     """Stores a person's word, over an earlier one on the same finding."""
-    store.transact(_TABLE, [upsert(to_row(_ACCEPTED, word.finding_id, word))])
+    store.transact(TABLE, [upsert(to_row(_ACCEPTED, word.finding_id, word))])
 
 
 def drop_accepted(store: Store, finding_id: str) -> None:
     """Takes a person's word back; may run twice."""
-    store.transact(_TABLE, [delete(Row(_ACCEPTED, finding_id))])
+    store.transact(TABLE, [delete(Row(_ACCEPTED, finding_id))])
 
 
 def _batches(writes: Iterable[RowWrite]) -> Iterator[list[RowWrite]]:

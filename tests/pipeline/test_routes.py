@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 
 from sync_core.access import DIRECTORY_READERS
-from sync_core.errors import Rejected
+from sync_core.documents import dumps
+from sync_core.errors import Rejected, RetryLater
 from sync_core.model.access import Delegation
 from sync_core.model.licences import Mailbox, MailboxKind, Source, User
 from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, Weekday
 from sync_core.model.runs import RunState
 from sync_core.pipeline.messages import SEND_NOTICES, Message, send
+from sync_core.pipeline.poison import poison
 from sync_core.pipeline.resync import resync
 from sync_core.pipeline.watch_access import watch_access
 from sync_core.ports import Mail
@@ -244,6 +246,22 @@ def test_what_a_mail_could_not_tell_is_the_next_runs_to_tell() -> None:
     another_night(night)
     assert lines(to(night)[0], "unassigned")
     assert lines(to(night)[0], "applied 12")
+
+
+def test_what_a_poisoned_message_did_not_tell_is_the_next_runs_to_tell() -> None:
+    night = night_with({NoticeKind.UNASSIGNED: Route(SALES), NoticeKind.APPLIED: WEEKLY})
+    night.microsoft.assigned[tenant(1)] = 7
+    night.mail.errors = [RetryLater("busy", delay=60)] * 2
+    run = night.start()
+    while night.reload(run).state is not RunState.FINISHED or night.mail.errors:
+        night.clock.move_to(night.queue.next_visible() or night.clock.now())
+        night.take()
+    poison(night.context, SEND_NOTICES, dumps(Message(run.run_id)))
+    assert night.reload(run).state is RunState.TOLD
+    night.work()
+    told = len(to(night))
+    another_night(night)
+    assert (told, len(to(night))) == (0, 1)
 
 
 def test_one_refused_mail_does_not_keep_the_other() -> None:
