@@ -48,8 +48,8 @@ def needs_of_notices(kinds: Iterable[NoticeKind]) -> UsageNeeds:
 
 
 def quiet_items(items: Iterable[CountedItem], item: CustomerConfiguration) -> frozenset[str]:
-    """The items of which nothing is told: excluded ones, and those whose every link says *do not bill*."""
-    billed = {whole_id(link.item_id) for link in item.links if link.profile.charge is not Charge.DO_NOT_BILL}
+    """The items of which nothing is told: excluded ones, and those whose every link, or its profile, says *do not bill*."""
+    billed = {whole_id(link.item_id) for link in item.links if link.bills and link.profile.charge is not Charge.DO_NOT_BILL}
     linked = {whole_id(link.item_id) for link in item.links}
     return frozenset(counted.item_id for counted in items if counted.excluded) | item.excluded_skus | (linked - billed)
 

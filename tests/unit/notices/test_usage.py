@@ -71,6 +71,7 @@ def test_an_excluded_item_and_one_that_is_not_billed_are_quiet() -> None:
     billed = replace(free, key="k2", profile=replace(profile, charge=Charge.BILLABLE))
     assert found(snapshot(10, 7), UNASSIGNED, item=replace(ITEM, excluded_skus=frozenset({SKU}))).findings == ()
     assert found(snapshot(10, 7), UNASSIGNED, item=replace(ITEM, links=(free,))).findings == ()
+    assert found(snapshot(10, 7), UNASSIGNED, item=replace(ITEM, links=(replace(billed, bills=False),))).findings == ()
     assert len(found(snapshot(10, 7), UNASSIGNED, item=replace(ITEM, links=(free, billed))).findings) == 1
 
 
