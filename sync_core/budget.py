@@ -13,6 +13,9 @@ How the limits are kept
 
     A block gets at most half of what is left of both, so that the next process finds some too.
 
+    Giving back: where a PSA takes few requests at once, a process that is idle would keep the others out until its lease ends. There
+    (``gives_back``) it gives its slots and the calls that it did not make back as soon as none of its requests is under way.
+
     Pause: when the PSA throttles anybody, a not-before time is set in the row and no new block starts before it. Another
     process that still holds a block learns of it with its next one, one slice later at most.
 """
@@ -22,17 +25,19 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sync_core.errors import Conflict, RetryLater, Throttled
+from sync_core.errors import Conflict, RetryLater, SyncError, Throttled
 from sync_core.ports import Clock, Store
 from sync_core.rows import insert_or_replace, read, safe_key, to_row
 
 TABLE = "budget"
 SLICES = 3
 MOST_CONFLICTS = 50
+LOOK_AGAIN = 1.0
+"""Seconds after which who waits for slots looks again, where they are given back."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -46,6 +51,8 @@ class Limits:
     longest_call: float = 60.0
     block: int = 50
     """The calls a process takes at once."""
+    gives_back: bool = False
+    """Whether slots are given back between calls: two storage operations more for each, and nobody waits for who is idle."""
 
     def __post_init__(self) -> None:
         if self.parallel < 1 or self.calls < SLICES + 1:
@@ -113,9 +120,16 @@ def grant(ledger: Ledger, now: datetime, holder: str, in_use: int, limits: Limit
     if calls < 1:
         return Grant(ledger, wait=_seconds(slice_ends - now))
     if slots < 1:
-        return Grant(ledger, wait=_seconds(min(lease.ends for lease in others) - now))
+        return Grant(ledger, wait=LOOK_AGAIN if limits.gives_back else _seconds(min(lease.ends for lease in others) - now))
     lease = Lease(holder, slots, slice_ends + timedelta(seconds=limits.longest_call))
     return Grant(Ledger(ledger.not_before, number, taken + calls, (*others, lease)), Block(slots, calls, slice_ends))
+
+
+def given_back(ledger: Ledger, holder: str, block: Block, limits: Limits) -> Ledger:
+    """The ledger without ``holder``'s slots, and with the calls that it took in this slice and did not make. Pure."""
+    of_this_slice = block.ends == datetime.fromtimestamp((ledger.slice + 1) * limits.slice_seconds, UTC)
+    taken = ledger.taken - block.calls if of_this_slice else ledger.taken
+    return replace(ledger, taken=taken, leases=tuple(lease for lease in ledger.leases if lease.holder != holder))
 
 
 class Budget:
@@ -162,6 +176,8 @@ class Budget:
         finally:
             with self._changed:
                 self._in_use -= 1
+                if self._limits.gives_back and not self._in_use:
+                    self._give_back()
                 self._changed.notify()
 
     def throttled(self, seconds: float) -> None:
@@ -179,7 +195,7 @@ class Budget:
             if not wait:
                 return
             if self._clock.monotonic() + wait > give_up:
-                raise self._no_room(wait)
+                raise self._no_room(max(wait, self._patience) if self._limits.gives_back else wait)
             self._sleep(wait)
 
     def _spend(self, give_up: float) -> float:
@@ -212,6 +228,12 @@ class Budget:
                 continue
             return granted
         raise RetryLater("The budget row is too busy", delay=5.0, code="budget-busy")
+
+    def _give_back(self) -> None:
+        """Never fails what the slot was for: one that cannot be given back is free again when its lease ends."""
+        block, self._block = self._block, Block()
+        with suppress(SyncError):
+            self._update(lambda ledger: Grant(given_back(ledger, self._holder, block, self._limits)))
 
     def _no_room(self, wait: float) -> Throttled:
         return Throttled("All requests that the PSA takes at present are in use", delay=wait, code="budget-spent")

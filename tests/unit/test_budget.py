@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -15,8 +15,8 @@ from sandbox.memory.clock import ManualClock
 from sandbox.memory.counting import CountingStore, Operation
 from sandbox.memory.store import MemoryStore
 from sync_core.budget import Budget, Limits
-from sync_core.errors import Throttled
-from sync_core.ports import Store
+from sync_core.errors import RetryLater, Throttled
+from sync_core.ports import RowWrite, Store
 
 LIMITS = Limits(parallel=4, calls=80, seconds=60.0, longest_call=30.0, block=10)
 
@@ -73,23 +73,6 @@ def use(host: Budget) -> None:
         pass
 
 
-def test_four_hosts_with_many_threads_each_stay_within_both_limits() -> None:
-    clock, store = SharedClock(), MemoryStore()
-    psa = Psa(clock.monotonic)
-
-    def work(host: Budget) -> None:
-        for _ in range(10):
-            with host.call():
-                psa.answer()
-
-    hosts = [budget(store, clock) for _ in range(4)]
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(work, hosts * 4))
-    assert psa.calls == 160
-    assert psa.most_parallel <= LIMITS.parallel
-    assert psa.most_in_a_minute <= LIMITS.calls
-
-
 def test_keeping_count_costs_far_less_than_an_operation_for_each_call() -> None:
     operations: list[Operation] = []
     host = budget(CountingStore(MemoryStore(), operations), SharedClock(), Limits())
@@ -120,6 +103,70 @@ def test_the_slots_of_a_crashed_host_come_back_when_its_lease_ends() -> None:
     use(budget(store, clock, limits))
     clock.sleep(limits.slice_seconds + limits.longest_call)
     use(budget(store, clock, limits, patience=0.0))
+
+
+GIVING = Limits(parallel=1, calls=120, longest_call=30.0, gives_back=True)
+
+
+def test_where_slots_are_given_back_the_next_host_finds_one_as_soon_as_the_call_is_over() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    for _ in range(3):
+        use(budget(store, clock, GIVING, patience=0.0))
+    with budget(store, clock, GIVING).call(), pytest.raises(Throttled):
+        use(budget(store, clock, GIVING, patience=0.0))
+
+
+def test_calls_that_were_not_made_are_given_back_with_the_slots() -> None:
+    """A slice has 30 calls, and a block takes half of what is left."""
+    clock, store = SharedClock(), MemoryStore()
+    for _ in range(30):
+        use(budget(store, clock, GIVING, patience=0.0))
+    with pytest.raises(Throttled):
+        use(budget(store, clock, GIVING, patience=0.0))
+
+
+def test_who_waits_for_a_slot_that_is_given_back_looks_every_second_and_then_comes_again_soon() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    with budget(store, clock, GIVING).call(), pytest.raises(Throttled) as caught:
+        use(budget(store, clock, GIVING, patience=5.0))
+    assert (clock.monotonic(), caught.value.delay) == (5.0, 5.0)
+
+
+def test_a_slot_that_cannot_be_given_back_does_not_fail_what_it_was_for() -> None:
+    """The call was made, and may have been a write."""
+    clock, store = SharedClock(), _Failing()
+    with budget(store, clock, GIVING).call():
+        store.fails = True
+    store.fails = False
+    clock.sleep(GIVING.slice_seconds + GIVING.longest_call)
+    use(budget(store, clock, GIVING, patience=0.0))
+
+
+class _Failing(MemoryStore):
+    fails = False
+
+    def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
+        """See ``Store.transact``."""
+        if self.fails:
+            raise RetryLater("The storage is busy", delay=1.0)
+        super().transact(table, writes)
+
+
+@pytest.mark.parametrize("limits", [LIMITS, Limits(parallel=2, calls=80, longest_call=30.0, block=10, gives_back=True)])
+def test_four_hosts_with_many_threads_each_stay_within_both_limits(limits: Limits) -> None:
+    clock, store = SharedClock(), MemoryStore()
+    psa = Psa(clock.monotonic)
+
+    def work(host: Budget) -> None:
+        for _ in range(10):
+            with host.call():
+                psa.answer()
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(work, [budget(store, clock, limits) for _ in range(4)] * 4))
+    assert psa.calls == 160
+    assert psa.most_parallel <= limits.parallel
+    assert psa.most_in_a_minute <= limits.calls
 
 
 def test_threads_of_one_host_share_its_slots() -> None:

@@ -138,4 +138,5 @@ def limits(connection: Connection) -> Limits:
         parallel=number(connection, "parallel", 1, least=1, most=3),
         calls=number(connection, "calls_per_minute", 120, least=4),
         longest_call=LONGEST_CALL,
+        gives_back=True,
     )

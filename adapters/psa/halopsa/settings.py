@@ -169,6 +169,7 @@ def limits(connection: Connection) -> Limits:
         calls=int(a_minute * SPAN / 60),
         seconds=SPAN,
         longest_call=LONGEST_CALL,
+        gives_back=True,
     )
 
 
