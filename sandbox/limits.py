@@ -59,6 +59,12 @@ class Limits:
             "refused": self.refused,
         }
 
+    def forget(self) -> None:
+        """Begins to look for the highest load anew."""
+        with self._lock:
+            self._arrived.clear()
+            self.highest_rate = self.highest_parallel = self.refused = 0
+
     def _enter(self) -> int:
         """Counts a request in; returns 0, or the seconds after which to try again."""
         with self._lock:

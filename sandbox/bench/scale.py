@@ -35,7 +35,7 @@ from sync_core.ports import Store
 MOST_GROWTH = 1.25
 """Up to this a value per customer counts as the same, and memory as flat: the machine is not ours alone."""
 STORAGE = "AzureWebJobsStorage"
-_SETTINGS = {
+NIGHT_SETTINGS = {
     "SYNC_SCHEDULE": "0 0 2 * * *",
     "SYNC_SWEEP_SCHEDULE": "0 */5 * * * *",
     "SYNC_ACCESS_SCHEDULE": "0 20 * * * *",
@@ -75,7 +75,7 @@ def _size(customers: int) -> Size:
     log = DATA / "logs" / "bench.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with Azurite() as azurite, WorldProcess(len(FIRST_CUSTOMERS) + customers, log=log) as world:
-        settings = {**_SETTINGS, **world.settings, STORAGE: azurite.connection_string}
+        settings = {**NIGHT_SETTINGS, **world.settings, STORAGE: azurite.connection_string}
         store = AzureTables(StorageConnection(settings))
         save_version(store, plain_customers(world.configuration_yaml), "bench", datetime.now(UTC))
         return Size(customers, _day(settings, store, log), _day(settings, store, log))
@@ -94,12 +94,12 @@ def _day(settings: dict[str, str], store: Store, log: Path) -> Day:
         answer = requests.post(f"{host.url}/api/runs", headers={"x-functions-key": host.host_key}, timeout=_REQUEST_SECONDS)
         answer.raise_for_status()
         run_id = str(answer.json()["run"])
-        while not _told(store, run_id):
+        while not run_told(store, run_id):
             time.sleep(_LOOK_EVERY)
         return Day(time.monotonic() - before, peak_mib(host.pid), cpu_seconds(host.pid))
 
 
-def _told(store: Store, run_id: str) -> bool:
+def run_told(store: Store, run_id: str) -> bool:
     """Looks at the run alone: a look at each customer would be work that grows with the square of their number."""
     run = load_run(store, run_id)
     return run is not None and run.value.state is RunState.TOLD

@@ -1,4 +1,4 @@
-"""Measure what a customer costs: calls, storage operations, CPU, time and memory of growing nights, import time."""
+"""Measure what a customer costs: calls to Microsoft and each PSA, storage operations, CPU, time and memory of growing nights, import time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from sandbox.bench.calls import measure_calls
 from sandbox.bench.cpu import measure_cpu
 from sandbox.bench.figures import Section, table
 from sandbox.bench.imports import measure_imports
+from sandbox.bench.psa_calls import measure_psa_calls
+from sandbox.bench.real_limits import measure_real_limits
 from sandbox.bench.scale import measure_scale
 from sandbox.environment import DATA
 
 QUICK, USUAL, FULL = (25, 50), (100, 200, 400, 800), (100, 200, 400, 800, 2000)
 """The customers of the nights."""
+AT_PSAS = {QUICK: 40, USUAL: 400, FULL: 2000}
+"""The customers of a night at each PSA."""
+NAMES = ("calls", "PSAs", "limits", "CPU", "import", "nights")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,12 +33,14 @@ def main(arguments: Sequence[str]) -> int:
     sizes = FULL if options.full else QUICK if options.quick else USUAL
     measurements: dict[str, Callable[[], list[Section]]] = {
         "calls": measure_calls,
+        "PSAs": lambda: measure_psa_calls(AT_PSAS[sizes]),
+        "limits": lambda: measure_real_limits(AT_PSAS[sizes]),
         "CPU": measure_cpu,
         "import": measure_imports,
         "nights": lambda: measure_scale(sizes),
     }
     sections: list[Section] = []
-    for name, measure in measurements.items():
+    for name, measure in ((name, measure) for name, measure in measurements.items() if name in (options.only or NAMES)):
         print(f"Measuring: {name}", file=sys.stderr, flush=True)
         sections += measure()
     print(f"\n{_machine()}\n\n{table(sections)}")
@@ -49,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help="nights of up to 2,000 customers instead of 800")
     size.add_argument("--quick", action="store_true", help="nights of 25 and 50 customers only, for work on the code")
+    parser.add_argument("--only", action="append", choices=NAMES, help="only this measurement; may be given several times")
     parser.add_argument("--json", type=Path, default=DATA / "bench" / "bench.json", help="where the JSON goes (default: .data/bench/bench.json)")
     return parser
 

@@ -46,6 +46,8 @@ class AutotaskBooks:
         return Firm(company.id, name)
 
     def agreement(self, firm: Firm, name: str, type_name: str, start: date, terms: Terms) -> Agreed:
+        if not self.ledger.contracts:
+            self._past_contract(firm)
         category = next(number for number, label in CATEGORIES.items() if label == type_name)
         made = self.ledger.contract(self.ledger.companies[firm.id], name, start, category=category)
         return Agreed(made.id, firm, name, type_name)
@@ -65,14 +67,13 @@ class AutotaskBooks:
         return Billed(line.id, agreement, quantity)
 
     def open_for_business(self) -> None:
-        self._past_contract()
         self.ledger.post(self.ledger.today)
         self.ledger.invoices.clear()
 
-    def _past_contract(self) -> None:
+    def _past_contract(self, firm: Firm) -> None:
         """A contract that is over and was changed within a month: only from such a one can the app see what unit rows carry."""
-        company, first = self.ledger.companies[1], self.ledger.today.replace(day=1)
-        past = self.ledger.contract(company, "Services of last year", add_months(first, -6), add_months(first, 6) - ONE_DAY)
+        first = self.ledger.today.replace(day=1)
+        past = self.ledger.contract(self.ledger.companies[firm.id], "Services of last year", add_months(first, -6), add_months(first, 6) - ONE_DAY)
         for service in list(self.ledger.services.values())[:2]:
             self.ledger.adjust(self.ledger.line(past, service, 10).id, 2, add_months(first, -2) + 9 * ONE_DAY)
         self.ledger.post(first, past.id)

@@ -94,6 +94,11 @@ class Books(Protocol):
         """The PSA to be served."""
         ...
 
+    @property
+    def simulator(self) -> Any:
+        """The simulator itself, whose ``limits`` and ``faults`` are switches."""
+        ...
+
     def sell(self, product: str, description: str, price: str, cost: str) -> None:
         """Puts a product into the catalogue."""
         ...
