@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from adapters.http import Http, Limits
+from adapters.psa.assumptions import Finding
 from adapters.psa.halopsa.adapter import HaloPsa
+from adapters.psa.halopsa.assumptions import ASSUMPTIONS
 from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.login import Login
 from adapters.psa.halopsa.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
@@ -22,4 +26,11 @@ def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clo
     return HaloPsa(settings, client, clock)
 
 
-KIND = Kind("halopsa", connect, limits, SETTINGS, SECRETS, REQUIRED, tickets=TICKETS)
+def look(psa: Psa, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
+    """See ``Look``."""
+    if not isinstance(psa, HaloPsa):
+        raise TypeError("not a HaloPSA connection")
+    return psa.look(agreement_ids)
+
+
+KIND = Kind("halopsa", connect, limits, SETTINGS, SECRETS, REQUIRED, ASSUMPTIONS, look, tickets=TICKETS)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from typing import Any, Protocol
 
+from adapters.psa.assumptions import Finding
 from adapters.psa.halopsa import reading
+from adapters.psa.halopsa.assumptions import Sight, findings
 from adapters.psa.halopsa.catalogue import Catalogue
 from adapters.psa.halopsa.client import Client
 from adapters.psa.halopsa.invoice_writer import InvoiceWriter
@@ -17,7 +21,7 @@ from adapters.psa.halopsa.licences import LICENCE
 from adapters.psa.halopsa.refusals import understood
 from adapters.psa.halopsa.settings import HaloPsaSettings, Writes
 from adapters.psa.halopsa.steps import RESOURCE
-from adapters.psa.records import Record
+from adapters.psa.records import Record, amount, text
 from adapters.redaction import shown
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, StopRun, SyncError, Throttled
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Company, Line, Product
@@ -136,6 +140,17 @@ class HaloPsa:
         except SyncError as error:
             return Health(self.connection, False, str(error), error.fix)
         return Health(self.connection, True, "; ".join(f"{right}: {count}" for right, count in counts.items()))
+
+    def look(self, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
+        """What can be seen of the assumptions (see ``Look``); licence records only where the application may read them."""
+        listed = list(self._client.records(RESOURCE, {"includelines": "true"}))
+        wanted = [each for each in listed if text(each, "id") in agreement_ids] or listed
+        longest = max(wanted, key=lambda each: len(each.get("lines") or ()), default=None)
+        single = self._client.one(RESOURCE, text(longest, "id")) if longest else None
+        counts: dict[str, Decimal] = {}
+        with suppress(StopRun):
+            counts = {text(each, "id"): amount(each, "count", Decimal(0)) for each in self._client.records(LICENCE)}
+        return understood(f"PSA connection {self.connection}", lambda: findings(Sight(listed, single, counts), self._settings))
 
     def _count(self, right: str, resource: str) -> int:
         try:
