@@ -138,5 +138,7 @@ def _noted(record: Record, tenant_id: str, changes: Mapping[tuple[str, str], Cha
             yield replace(base, what="all writes stopped" if known["stopped"] else "writes go on", why=known["reason"])
         case RecordKind.MAILED:
             yield replace(base, what=known["subject"], outcome=known["state"], why=", ".join(known["to"]))
+        case RecordKind.TICKETED:
+            yield replace(base, what=known["title"] or "note in a ticket", outcome=known["state"], why=known["outcome"] or known["ticket"])
         case _:
             yield replace(base, change=str(known.get("change", "")), line=str(known.get("line", "")), outcome=str(known.get("state", "")))

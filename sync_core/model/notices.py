@@ -51,7 +51,7 @@ REMEMBERED = TOLD_ONCE | {NoticeKind.NOT_LINKED, NoticeKind.NOT_CONFIGURED, Noti
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that people are told of. It names no person: whom ``person`` (a user's id) is called is looked up when it is told.
+    """One thing that people are told of. It names no person: who has the mark ``person`` is looked up in the evidence when it is told.
 
     ``key`` is made of ids that do not change while it is the same thing, so that it is told once. ``state`` is what of it changes
     and is told anew, such as a nearer end. An empty ``tenant_id`` means the partner itself.

@@ -10,6 +10,7 @@ from sync_core.model.billing import CountedItem
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.model.custom_licences import Attribute, part_name, whole_id
 from sync_core.model.customers import Customer
+from sync_core.model.forgotten import mark_of
 from sync_core.model.licences import MailboxKind, Source, UsageSnapshot, User
 from sync_core.model.notices import BY_REQUEST, Finding, NoticeKind
 from sync_core.ports import UsageNeeds
@@ -92,13 +93,13 @@ def _disabled(snapshot: UsageSnapshot, told: Mapping[str, str], customer: Custom
     shared = {user.user_id for user in _of_shared_mailboxes(snapshot)}
     for user in snapshot.users:
         if not user.enabled and user.user_id not in shared and (text := _holds(user, told)):
-            yield _finding(NoticeKind.DISABLED_USERS, user.user_id, text, customer, person=user.user_id)
+            yield _about(NoticeKind.DISABLED_USERS, user, text, customer)
 
 
 def _shared(snapshot: UsageSnapshot, told: Mapping[str, str], customer: Customer) -> Iterator[Finding]:
     for user in _of_shared_mailboxes(snapshot):
         if text := _holds(user, told):
-            yield _finding(NoticeKind.SHARED_MAILBOXES, user.user_id, text, customer, person=user.user_id)
+            yield _about(NoticeKind.SHARED_MAILBOXES, user, text, customer)
 
 
 def _of_shared_mailboxes(snapshot: UsageSnapshot) -> tuple[User, ...]:
@@ -128,6 +129,12 @@ def _capped(kind: NoticeKind, findings: tuple[Finding, ...], customer: Customer)
     if len(ordered) <= MOST_OF_A_KIND:
         return tuple(ordered)
     return (*ordered[:MOST_OF_A_KIND], _finding(kind, "more", f"and {len(ordered) - MOST_OF_A_KIND} more", customer))
+
+
+def _about(kind: NoticeKind, user: User, text: str, customer: Customer) -> Finding:
+    """A finding about a user, who is known by a mark that does not lead back to them."""
+    mark = mark_of(customer.tenant_id, user.user_id)
+    return _finding(kind, mark, text, customer, person=mark)
 
 
 def _finding(

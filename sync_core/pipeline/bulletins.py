@@ -19,7 +19,7 @@ from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, no
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.leaving import all_leaving, findings_of_leaving
 from sync_core.pipeline.notice_rows import PARTNER, accepted, load_clock, load_memories, save_clock, save_memories
-from sync_core.pipeline.people_list import names_of_people
+from sync_core.pipeline.people_list import ids_of_people, names_of_people
 from sync_core.pipeline.planning import relationships
 from sync_core.pipeline.report import CustomerReport, RunReport, run_report
 from sync_core.pipeline.run_findings import NOT_WRITTEN, findings_of
@@ -122,7 +122,7 @@ class _Claims:
             gone=tuple(sorted(each.customer for each in told.values() if each.kind is NoticeKind.GONE)),
             earlier=tuple(self._earlier(wound_clock, due)),
         )
-        return report, tickets_of(self._places(found, due, quiet), found, entries, self.configuration, run.run_id)
+        return report, tickets_of(self._places(found, due, quiet), found, entries, self.configuration, run.run_id, self._ids)
 
     @property
     def _today(self) -> date:
@@ -177,6 +177,9 @@ class _Claims:
     def _places(self, found: Iterable[Finding], due: frozenset[NoticeKind], quiet: frozenset[str]) -> Mapping[str, TicketPlace]:
         told = (each for each in found if each.kind in due and each.finding_id not in quiet)
         return places_of(told, self.configuration, self.context.settings.installation, self.run.run_id)
+
+    def _ids(self, findings: Sequence[Finding]) -> Sequence[Finding]:
+        return ids_of_people(self.context, findings)
 
     def _judged(self) -> dict[str, frozenset[NoticeKind]]:
         return {item.customer.tenant_id: _judged_at(item.customer, self.run) for item in self.report.customers}

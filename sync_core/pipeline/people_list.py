@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sync_core.billing.naming import shown_names
@@ -15,7 +15,8 @@ from sync_core.counting import count_customer, people_by_item
 from sync_core.documents import from_document
 from sync_core.model.billing import Names
 from sync_core.model.configuration import Configuration, CustomerConfiguration
-from sync_core.model.licences import UsageSnapshot
+from sync_core.model.forgotten import mark_of
+from sync_core.model.licences import UsageSnapshot, User
 from sync_core.model.notices import Finding
 from sync_core.model.runs import CustomerState, Run
 from sync_core.pipeline.context import Context
@@ -45,12 +46,21 @@ def people_list(context: Context, run: Run) -> tuple[Attachment, ...]:
 
 def names_of_people(context: Context, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings, those about a user with their sign-in name as the item, as far as the newest evidence knows them."""
-    tenants = dict.fromkeys(finding.tenant_id for finding in findings if finding.person)
-    names: dict[tuple[str, str], str] = {}
-    for tenant_id in tenants:
+    return _with_people(context, findings, lambda user: user.user_principal_name)
+
+
+def ids_of_people(context: Context, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings, those about a user with their id as the item: it names nobody, and whoever may look it up at Microsoft finds them."""
+    return _with_people(context, findings, lambda user: f"user {user.user_id}")
+
+
+def _with_people(context: Context, findings: Sequence[Finding], shown: Callable[[User], str]) -> tuple[Finding, ...]:
+    """A user whom the evidence does not know any more, or who was forgotten, is a user."""
+    words: dict[tuple[str, str], str] = {}
+    for tenant_id in dict.fromkeys(finding.tenant_id for finding in findings if finding.person):
         if snapshot := _evidence(context, tenant_id):
-            names |= {(tenant_id, user.user_id): user.user_principal_name for user in snapshot.users}
-    return tuple(replace(each, item=names.get((each.tenant_id, each.person)) or f"user {each.person}") if each.person else each for each in findings)
+            words |= {(tenant_id, mark_of(tenant_id, user.user_id)): shown(user) for user in snapshot.users}
+    return tuple(replace(each, item=words.get((each.tenant_id, each.person)) or "a user") if each.person else each for each in findings)
 
 
 def findings_list(findings: Sequence[Finding]) -> tuple[Attachment, ...]:

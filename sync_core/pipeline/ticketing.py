@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync_core.billing import marker
@@ -62,16 +62,21 @@ def with_tickets(memories: Mapping[str, Memory], places: Mapping[str, TicketPlac
 
 
 def tickets_of(
-    places: Mapping[str, TicketPlace], found: Iterable[Finding], entries: Mapping[str, Remembered], configuration: Configuration, run_id: str
+    places: Mapping[str, TicketPlace],
+    found: Iterable[Finding],
+    entries: Mapping[str, Remembered],
+    configuration: Configuration,
+    run_id: str,
+    shown: Callable[[Sequence[Finding]], Sequence[Finding]],
 ) -> tuple[WantedTicket, ...]:
-    """The tickets that the run has claimed, with what they say, and those that it closes."""
+    """The tickets that the run has claimed, with what they say, and those that it closes. ``shown`` says whom findings are about."""
     claimed: dict[str, list[Finding]] = {}
     for finding in found:
         place, entry = places.get(finding.finding_id), entries.get(finding.finding_id)
         if place and entry and entry.ticket == place.marker:
             claimed.setdefault(place.marker, []).append(finding)
     by_marker = {place.marker: place for place in places.values()}
-    opened = [_opened(by_marker[name], findings) for name, findings in sorted(claimed.items())]
+    opened = [_opened(by_marker[name], shown(findings)) for name, findings in sorted(claimed.items())]
     over = {entry.ticket: entry.finding for entry in entries.values() if entry.closed_by == run_id}
     return (*opened, *(each for name, finding in sorted(over.items()) if (each := _closing(name, finding, configuration))))
 
@@ -97,11 +102,10 @@ def _closing(name: str, finding: Finding, configuration: Configuration) -> Wante
 
 
 def _text(findings: list[Finding]) -> str:
-    """A line for each finding. People are named by their ids only: whoever may look them up at Microsoft finds them."""
+    """A line for each finding."""
     lines: list[str] = []
     for number, finding in enumerate(findings):
-        about = finding.item or (f"user {finding.person}" if finding.person else "")
-        parts = (finding.customer, about, finding.text, finding.fix and f"To do: {finding.fix}")
+        parts = (finding.customer, finding.item, finding.text, finding.fix and f"To do: {finding.fix}")
         line = clean("- " + ": ".join(part for part in parts if part), 500)
         if sum(map(len, lines)) + len(lines) + len(line) > _LONGEST_TEXT - 100:
             lines.append(f"- and {len(findings) - number} more")

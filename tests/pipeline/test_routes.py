@@ -10,9 +10,11 @@ import pytest
 from sync_core.access import DIRECTORY_READERS
 from sync_core.documents import dumps
 from sync_core.errors import Rejected, RetryLater
+from sync_core.history.forget import Forgetting
 from sync_core.model.access import Delegation
 from sync_core.model.licences import Mailbox, MailboxKind, Source, User
 from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, Weekday
+from sync_core.model.people import Who
 from sync_core.model.runs import RunState
 from sync_core.pipeline.messages import SEND_NOTICES, Message, send
 from sync_core.pipeline.poison import poison
@@ -113,8 +115,19 @@ def test_licences_of_users_who_may_not_sign_in_are_told_by_name_and_kept_without
     run = night.run()
     assert night.microsoft.asked[-1].sources == {Source.USERS}
     assert [line.split(": ")[1].split()[0] for line in lines(to(night)[0], "disabled users")] == ["left@contoso.example"]
-    assert "contoso.example" not in str(night.customer(run).findings)
+    kept = str(night.customer(run).findings)
+    assert "contoso.example" not in kept and "u1" not in kept
     assert not any("contoso.example" in str(row.values) for row in night.store.query("notices", "memory"))
+
+
+def test_a_person_who_is_forgotten_is_not_named_any_more() -> None:
+    night = night_with({NoticeKind.DISABLED_USERS: Route(SALES, repeat=True)})
+    night.microsoft.users[tenant(1)] = (User("u1", frozenset({SKU}), user_principal_name="left@contoso.example", enabled=False),)
+    night.run()
+    Forgetting(night.context, tenant(1), "left@contoso.example").forget(Who("a clerk"))
+    another_night(night)
+    assert lines(to(night)[1], "holds Product")
+    assert "left@contoso.example" not in to(night)[1].text
 
 
 def test_shared_mailboxes_with_licences_are_told_apart_from_users_who_left() -> None:
