@@ -113,6 +113,14 @@ SERVICE_POST: Schema = {
     "required": ["contractID", "serviceID"],
     "additionalProperties": False,
 }
+SERVICE_PATCH: Schema = {
+    "type": "object",
+    "properties": {"id": _ID, "invoiceDescription": _text(1000), "internalCurrencyAdjustedPrice": _NUMBER},
+    "required": ["id"],
+    "minProperties": 2,
+    "additionalProperties": False,
+}
+"""An update of a contract service: its text or its price, and nothing else can be written."""
 ADJUSTMENT_POST: Schema = {
     "type": "object",
     "properties": {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.psa.autotask.client import PAUSE, WATCHED_EVERY
+from adapters.psa.autotask.client import CLOSELY, PAUSE, WATCHED_EVERY
 from sandbox.autotask import AutotaskSimulator
 from sandbox.autotask.access import Access, Door
 from sandbox.autotask.limits import Limits as AutotaskLimits
@@ -313,6 +313,28 @@ def test_the_app_slows_down_when_other_tools_use_the_hour(site: Site) -> None:
         for _ in range(WATCHED_EVERY):
             psa.read_headers(None)
     assert 0 < caught.value.delay <= PAUSE
+
+
+def test_a_process_looks_at_the_hour_early_and_then_every_hundred_calls(site: Site) -> None:
+    psa = site.psa
+    for _ in range(CLOSELY + 2 * WATCHED_EVERY):
+        psa.read_headers(["1"])
+    looks = site.simulator.limits.calls["ThresholdInformation"]
+    assert 3 <= looks <= 2 + site.simulator.limits.calls.total() // WATCHED_EVERY
+
+
+def test_several_processes_leave_what_is_left_of_the_hour_to_other_tools(site: Site) -> None:
+    """Three quarters are used, by others. Each process finds out by itself, and their pauses hold for all of them."""
+    site.simulator.limits.by_others = 7_600
+    store, clock = MemoryStore(), SystemClock()
+    hosts = [autotask(site.url, site.access, budget=Budget(store, "psa one", Limits(calls=100_000), clock, patience=0.0)) for _ in range(4)]
+    for host in hosts:
+        for _ in range(WATCHED_EVERY):
+            try:
+                host.read_headers(["1"])
+            except Throttled as throttled:
+                assert throttled.delay > PAUSE
+    assert site.simulator.limits.calls.total() <= len(hosts) * (CLOSELY + 10)
 
 
 def test_four_hosts_never_use_more_threads_than_autotask_gives_one_integration(site: Site) -> None:

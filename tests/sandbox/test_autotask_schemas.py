@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from sandbox.autotask.access import Access
 from sandbox.autotask.schemas import Schema
 from sandbox.environment import ROOT
 from sandbox.web import Request, serve
+from sync_core.model.agreements import Shift, Terms
 from sync_core.model.plans import Change, ChangeKind, Verdict
 from tests.conformance.autotask_subject import autotask, autotask_books, send
 from tests.conformance.subjects import APRIL, TODAY
@@ -72,9 +75,10 @@ def sent() -> list[Request]:
         return simulator(request)
 
     with serve(listening) as server:
-        psa = autotask(server.url, simulator.access)
+        psa = autotask(server.url, simulator.access, {"price_field": "adjusted"})
         (head,) = psa.read_headers(None)
-        first, second, *_ = psa.read_lines(head, TODAY)
+        first, second, third, *_ = psa.read_lines(head, TODAY)
+        rise = Shift(date(2026, 4, 17), third.quantity, third.quantity + 2)
         for read in (psa.health, psa.companies, psa.products, lambda: psa.company_agreements("1"), lambda: psa.read_agreement("1", TODAY)):
             read()
         common: dict[str, Any] = {"product": "M365-1", "verdict": Verdict.SAFE, "reasons": (), "effective": APRIL}
@@ -83,14 +87,19 @@ def sent() -> list[Request]:
             Change("a", *place, kind=ChangeKind.ADD, product_id="3", after=first.quantity, marker="M365-a-1", **common),
             Change("b", *place, kind=ChangeKind.SET_QUANTITY, line_id=first.line_id, before=first.quantity, after=second.quantity, **common),
             Change("c", *place, kind=ChangeKind.END, line_id=second.line_id, before=second.quantity, **common),
+            Change("d", *place, kind=ChangeKind.SET_TEXT, line_id=third.line_id, terms=Terms(text="As agreed"), **common),
+            Change("e", *place, kind=ChangeKind.SET_PRICE, line_id=third.line_id, terms=Terms(unit_price=Decimal("11.75")), **common),
+            Change(
+                "f", *place, kind=ChangeKind.SET_QUANTITY, line_id=third.line_id, shifts=(rise,), before=third.quantity, after=rise.after, **common
+            ),
         ]
         for step in psa.steps_for(head, changes, "plan"):
             send(psa, step)
     return requests
 
 
-def bodies(sent: list[Request], ending: str) -> list[Any]:
-    return [request.json() for request in sent if request.method == "POST" and request.path.endswith(ending)]
+def bodies(sent: list[Request], ending: str, method: str = "POST") -> list[Any]:
+    return [request.json() for request in sent if request.method == method and request.path.endswith(ending)]
 
 
 def test_every_query_of_the_adapter_fits(sent: list[Request]) -> None:
@@ -102,8 +111,12 @@ def test_every_query_of_the_adapter_fits(sent: list[Request]) -> None:
 
 def test_every_write_of_the_adapter_fits(sent: list[Request]) -> None:
     services, adjustments = bodies(sent, "/Services"), bodies(sent, "/ServiceAdjustments")
-    assert (len(services), len(adjustments)) == (1, 3)
+    assert (len(services), len(adjustments)) == (1, 4)
     check(schemas.SERVICE_POST, services[0])
+    updates = bodies(sent, "/Services", "PATCH")
+    assert len(updates) == 2
+    for update in updates:
+        check(schemas.SERVICE_PATCH, update)
     for adjustment in adjustments:
         check(schemas.ADJUSTMENT_POST, adjustment)
 
@@ -134,7 +147,7 @@ def test_records_have_the_vendors_members_and_types(vendor: Mapping[str, Any], p
 
 def test_what_the_adapter_writes_has_the_vendors_members_and_types(vendor: Mapping[str, Any], sent: list[Request]) -> None:
     for ending, model in (("/Services", "ContractServiceModel"), ("/ServiceAdjustments", "ContractServiceAdjustmentModel"), ("/query", "QueryModel")):
-        for body in bodies(sent, ending):
+        for body in (*bodies(sent, ending), *bodies(sent, ending, "PATCH")):
             assert list(misfits(vendor, model, body)) == []
 
 

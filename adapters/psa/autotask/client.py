@@ -23,8 +23,11 @@ from sync_core.ports import Secrets
 
 MOST_VALUES = 500
 """The values of ``in`` that a query takes (Autotask developer help: at most 500 *or* conditions)."""
-WATCHED_EVERY = 100
-"""How many of our own calls may pass between two looks at the hourly threshold; a look is a call too."""
+WATCHED_EVERY, CLOSELY = 100, 25
+"""How many calls of one process may pass between two looks at the hourly threshold; a look is a call too.
+
+``CLOSELY`` before its first look, and while much of the hour is used: each process knows only of its own looks.
+"""
 PAUSE, LONG_PAUSE = 30.0, 300.0
 """Seconds that all processes wait between such looks from ``slow_down_from`` on, and half-way from there to the threshold."""
 
@@ -61,7 +64,8 @@ class Client:
         self._where = f"PSA connection {settings.name}"
         self._keys: dict[str, str] = {}
         self._trusted: set[str] = set()
-        self._calls = 0
+        self._unwatched = 0
+        self._watched_after = CLOSELY
         self._lock = threading.Lock()
 
     def records(self, entity: str, fields: Sequence[str], *filters: Filter, may_be_empty: bool = False) -> Iterator[Record]:
@@ -117,6 +121,7 @@ class Client:
             OutcomeUnknown: sent, and nobody knows.
         """
         where = f"{self._where} {method} {path}"
+        self._counted()
         url, headers, content = f"{self._zone.base()}/{path}", self._headers(), json.dumps(body).encode()
         answer = self._http.write(method, url, send_until=send_until, headers=headers, body=content, deadline=self._write_deadline)
         if not answer.ok:
@@ -150,13 +155,20 @@ class Client:
 
     def _watch(self) -> None:
         """Slows all processes down where the database, which other tools share, has used much of its hour."""
+        if self._counted() < self._watched_after:
+            return
+        self._unwatched = 0
+        used, slow = self.threshold().percent, self._settings.slow_down_from
+        much = used >= (slow + 100) / 2
+        self._watched_after = CLOSELY if much else WATCHED_EVERY
+        if used >= slow:
+            self._gate.throttled(LONG_PAUSE if much else PAUSE)
+
+    def _counted(self) -> int:
+        """Counts a call that nobody looked at the hour for."""
         with self._lock:
-            self._calls += 1
-            due = self._calls % WATCHED_EVERY == 0
-        if due:
-            used, slow = self.threshold().percent, self._settings.slow_down_from
-            if used >= slow:
-                self._gate.throttled(LONG_PAUSE if used >= (slow + 100) / 2 else PAUSE)
+            self._unwatched += 1
+            return self._unwatched
 
     def _page(self, answer: Answer, entity: str) -> tuple[list[Record], str]:
         """The rows of a page and the address of the next one, empty at the end."""
