@@ -135,9 +135,14 @@ class Ledger:
 
     def _post(self, contract_id: int, through: date) -> Invoice:
         invoice = self.invoice_preview(contract_id, min(through, self.contracts[contract_id].end))
-        self.change_contract(contract_id, posted_through=invoice.last)
+        postings = (*self.contracts[contract_id].postings, (invoice.last, self.today))
+        self.change_contract(contract_id, posted_through=invoice.last, postings=postings)
         for line in self.lines_of(contract_id):
-            adjustments = tuple(replace(each, posted=each.posted or each.effective <= invoice.last) for each in line.adjustments)
+            adjustments = tuple(self._posted(each, invoice.last) for each in line.adjustments)
             self.put_line(replace(line, adjustments=adjustments))
         self.invoices.append(invoice)
         return invoice
+
+    def _posted(self, adjustment: Adjustment, through: date) -> Adjustment:
+        billed = adjustment.posted_on is None and adjustment.effective <= through
+        return replace(adjustment, posted_on=self.today) if billed else adjustment

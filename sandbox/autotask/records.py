@@ -63,7 +63,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Contract:
-    """A recurring service contract. ``posted_through`` is the last day of the last period that was approved and posted."""
+    """A recurring service contract. ``posted_through`` is the last day of the last period that was approved and posted.
+
+    ``postings`` are the last day and the date of each posting, oldest first.
+    """
 
     id: int
     company_id: int
@@ -75,6 +78,7 @@ class Contract:
     status: int = ACTIVE
     type: int = RECURRING_SERVICE
     posted_through: date | None = None
+    postings: tuple[tuple[date, date], ...] = ()
 
     @property
     def months(self) -> int:
@@ -84,12 +88,12 @@ class Contract:
 
 @dataclass(frozen=True)
 class Adjustment:
-    """A dated change of units. ``extra``: made when its period was posted, so it is charged by a row of its own; ``posted`` when that was."""
+    """A dated change of units. ``extra``: made when its period was posted, so it is charged by a row of its own; ``posted_on``: when that was."""
 
     effective: date
     units: int
     extra: bool = False
-    posted: bool = False
+    posted_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -112,14 +116,14 @@ class Line:
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A ``ContractServiceUnit``: what is billed for the days ``first`` to ``last``."""
+    """A ``ContractServiceUnit``: what is billed for the days ``first`` to ``last``, once it is posted."""
 
     id: int
     line: Line
     first: date
     last: date
     units: int
-    posted: bool
+    posted_on: date | None
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,6 @@ from sandbox.autotask.records import CATEGORIES, PERIODS, STATUSES, TYPES, Compa
 
 Json = dict[str, Any]
 
-POSTED = "2026-01-01T08:00:00Z"
-"""When a row was posted; only whether it was matters here."""
-
 
 @dataclass(frozen=True)
 class Entity:
@@ -155,7 +152,7 @@ def unit_row(record: UnitRow) -> Json:
         "endDate": midnight(record.last),
         "units": record.units,
         "price": float(record.line.unit_price * record.units),
-        "approveAndPostDate": POSTED if record.posted else None,
+        "approveAndPostDate": f"{record.posted_on.isoformat()}T08:00:00Z" if record.posted_on else None,
     }
 
 

@@ -49,20 +49,20 @@ def charges(contract: Contract, line: Line, name: str, through: date) -> Iterato
     """What is billed when everything up to ``through`` is posted: whole periods, and the part of a period that an adjustment adds or takes."""
     begins = min((each.effective for each in line.adjustments), default=FOREVER)
     for period in periods(contract, begins, through):
-        if not _is_posted(contract, period) and (units := _at_start(contract, line, period)):
+        if _posted_on(contract, period) is None and (units := _at_start(contract, line, period)):
             yield _charge(line, name, units, period, period)
         for each in _inside(contract, line, period):
-            if not each.posted:
+            if each.posted_on is None:
                 yield _charge(line, name, each.units, (each.effective, period[1]), period)
 
 
 def _rows_in(contract: Contract, line: Line, reading: Reading, period: Period) -> Iterator[UnitRow]:
     number = line.id * 1_000_000 + (period[0] - contract.start).days * 10
-    base, posted = _at_start(contract, line, period), _is_posted(contract, period)
+    base, posted = _at_start(contract, line, period), _posted_on(contract, period)
     inside = sorted(_inside(contract, line, period), key=lambda each: each.effective)
     if reading is Reading.DELTA or not inside:
         yield UnitRow(number, line, *period, base, posted)
-        yield from (UnitRow(number + 1 + place, line, each.effective, period[1], each.units, each.posted) for place, each in enumerate(inside))
+        yield from (UnitRow(number + 1 + place, line, each.effective, period[1], each.units, each.posted_on) for place, each in enumerate(inside))
         return
     begins_later = inside[0].effective > period[0]
     if base or begins_later:
@@ -70,7 +70,7 @@ def _rows_in(contract: Contract, line: Line, reading: Reading, period: Period) -
     ends = [*(each.effective - ONE_DAY for each in inside[1:]), period[1]]
     for place, (each, end) in enumerate(zip(inside, ends, strict=True)):
         base += each.units
-        yield UnitRow(number + 1 + place, line, each.effective, end, base, each.posted)
+        yield UnitRow(number + 1 + place, line, each.effective, end, base, each.posted_on)
 
 
 def _at_start(contract: Contract, line: Line, period: Period) -> int:
@@ -82,8 +82,11 @@ def _inside(contract: Contract, line: Line, period: Period) -> list[Adjustment]:
     return [each for each in within if each.effective > period[0] or each.extra]
 
 
-def _is_posted(contract: Contract, period: Period) -> bool:
-    return contract.posted_through is not None and contract.posted_through >= period[1]
+def _posted_on(contract: Contract, period: Period) -> date | None:
+    """The date on which a period was posted; its last day where nobody kept that."""
+    if contract.posted_through is None or contract.posted_through < period[1]:
+        return None
+    return next((on for through, on in contract.postings if through >= period[1]), period[1])
 
 
 def _charge(line: Line, name: str, units: int, part: Period, period: Period) -> Charge:

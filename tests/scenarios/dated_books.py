@@ -54,7 +54,7 @@ class DatedBooks:
     def _rows(self) -> list[UnitRow]:
         last = date(self.today.year + 2, 1, 1)
         found = self.ledger.unit_rows(1, self.ledger.contracts[1].start, last)
-        return [UnitRow(row.id, "7", str(row.line.id), row.first, row.last, row.units, row.posted) for row in found]
+        return [UnitRow(row.id, "7", str(row.line.id), row.first, row.last, row.units, row.posted_on) for row in found]
 
     def keep(self, lines: tuple[Line, ...], changes: tuple[Change, ...]) -> dict[str, str]:
         """Sends what a plan writes; the ids of new lines become the books' own, by the id that the plan's world gave them."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from adapters.http import Http, Limits
+from adapters.psa.assumptions import Finding
 from adapters.psa.autotask.adapter import Autotask
+from adapters.psa.autotask.assumptions import ASSUMPTIONS
 from adapters.psa.autotask.client import Client
 from adapters.psa.autotask.settings import LONGEST_CALL, REQUIRED, SECRETS, SETTINGS, limits, parse
 from adapters.psa.autotask.tickets import TICKETS
@@ -24,4 +28,11 @@ def connect(connection: Connection, secrets: Secrets, budget: Budget, clock: Clo
     return Autotask(settings, Client(settings, secrets, http, budget, min(write_deadline, LONGEST_CALL)), clock)
 
 
-KIND = Kind("autotask", connect, limits, SETTINGS, SECRETS, REQUIRED, tickets=TICKETS)
+def look(psa: Psa, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
+    """See ``Look``."""
+    if not isinstance(psa, Autotask):
+        raise TypeError("not an Autotask connection")
+    return psa.look(agreement_ids)
+
+
+KIND = Kind("autotask", connect, limits, SETTINGS, SECRETS, REQUIRED, ASSUMPTIONS, look, tickets=TICKETS)

@@ -7,11 +7,13 @@ counts from its middle, where it takes only one adjustment of a service on a day
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
+from adapters.psa.assumptions import Finding
 from adapters.psa.autotask import reading
 from adapters.psa.autotask.ahead import Ahead
+from adapters.psa.autotask.assumptions import findings
 from adapters.psa.autotask.books import SAMPLE, Account, Books
 from adapters.psa.autotask.client import Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
@@ -138,6 +140,10 @@ class Autotask:
         if known is None:
             return Health(self.connection, False, f"Unit rows: unknown; {used}", _READING_FIX)
         return Health(self.connection, True, f"Unit rows carry {known.value}s; {used}")
+
+    def look(self, agreement_ids: Collection[str]) -> Mapping[str, Finding]:
+        """What these contracts, or as many others, say of what is assumed; see ``Look``."""
+        return findings(self._books.seen(agreement_ids), self._settings)
 
     def _by_id(self, *filters: Filter) -> list[Agreement]:
         heads, accounts = self._books.heads(*filters)

@@ -10,18 +10,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
 from adapters.psa.autotask import reading, units
+from adapters.psa.autotask.assumptions import Seen
 from adapters.psa.autotask.client import Client, Filter, all_of, any_of, batches, condition
 from adapters.psa.autotask.settings import AutotaskSettings, NextInvoice
 from adapters.psa.autotask.units import Holding, Reading, UnitRow, by_line, holding, levels, unit_row
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
+from sync_core.billing import marker_owner
 from sync_core.errors import Rejected
 from sync_core.model.agreements import Agreement, Line
 from sync_core.ports import Clock
@@ -32,6 +34,8 @@ FRESH_SECONDS = 1200.0
 """How long the names of services are believed."""
 SAMPLE, SAMPLES = 50, 4
 """So many contracts at once, so often, are looked at to find out what unit rows carry."""
+LOOKED_AT = 100
+"""So many contracts are looked at for what is assumed of Autotask."""
 SAMPLED_BACK = timedelta(days=100)
 
 RECURRING: Filter = {"op": "eq", "field": "contractType", "value": reading.RECURRING_SERVICE}
@@ -125,6 +129,15 @@ class Books:
             if found := units.detected(heads, rows):
                 return found
         return None
+
+    def seen(self, agreement_ids: Collection[str]) -> Seen:
+        """What the last periods of some contracts show, of these first."""
+        heads = sorted(self._contracts(RECURRING), key=lambda head: (head.agreement_id not in agreement_ids, int(head.agreement_id)))[:LOOKED_AT]
+        ids, today = [head.agreement_id for head in heads], self.today
+        rows = self._rows(ids, today - SAMPLED_BACK, today) if ids else []
+        services = self._client.records_in("ContractServices", ("id", "internalDescription"), "contractID", map(int, ids))
+        marked = sum(1 for record in services if marker_owner(reading.marked(text(record, "internalDescription"))[0]))
+        return Seen(heads, rows, units.detected(heads, rows) or self.detected_reading(), marked)
 
     def rows_on(self, contract_id: str, line_id: str, on: date) -> list[UnitRow]:
         """The rows of one line that cover a day, read anew."""

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from adapters.psa.records import Record, amount, day, identifier, text
+from adapters.psa.records import Record, amount, day, identifier
 from sync_core.billing.periods import period_of
 from sync_core.model.agreements import Agreement, Held
 
@@ -37,7 +37,7 @@ class Unclear(ValueError):
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A row of contract service units: ``units`` for the days ``first`` to ``last``; ``posted`` when they were approved and posted."""
+    """A row of contract service units: ``units`` for the days ``first`` to ``last``, approved and posted on the date ``posted_on``."""
 
     row_id: int
     contract_id: str
@@ -45,7 +45,12 @@ class UnitRow:
     first: date
     last: date
     units: int
-    posted: bool
+    posted_on: date | None
+
+    @property
+    def posted(self) -> bool:
+        """Whether it was approved and posted."""
+        return self.posted_on is not None
 
     def covers(self, on: date) -> bool:
         """Whether the row is about this day."""
@@ -72,9 +77,9 @@ def unit_row(record: Record) -> UnitRow:
     units = amount(record, "units")
     if units != int(units):
         raise ValueError("units is no whole number")
-    posted = bool(text(record, "approveAndPostDate"))
+    posted_on = day(record, "approveAndPostDate")
     names = identifier(record, "contractID"), identifier(record, "contractServiceID")
-    return UnitRow(int(amount(record, "id")), *names, first, last, int(units), posted)
+    return UnitRow(int(amount(record, "id")), *names, first, last, int(units), posted_on)
 
 
 def units_on(rows: Iterable[UnitRow], on: date, reading: Reading | None) -> int:

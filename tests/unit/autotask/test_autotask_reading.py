@@ -37,7 +37,7 @@ def month(number: int, posted: bool, units: int = 5, first: date | None = None) 
     """A row of a month of 2026, or of the rest of it."""
     begins = date(2026, number, 1)
     last = date(2026, number, {1: 31, 2: 28, 3: 31, 4: 30}[number])
-    return UnitRow(number, "7", "1", first or begins, last, units, posted)
+    return UnitRow(number, "7", "1", first or begins, last, units, last if posted else None)
 
 
 def opens(*rows: UnitRow, rule: NextInvoice = NextInvoice.POSTED, **members: Any) -> date | None:

@@ -21,7 +21,7 @@ MARCH_10, MARCH_31, APRIL = date(2026, 3, 10), date(2026, 3, 31), date(2026, 4, 
 
 
 def row(first: date, last: date, units: int, row_id: int = 1, line: str = "1") -> UnitRow:
-    return UnitRow(row_id, "1", line, first, last, units, False)
+    return UnitRow(row_id, "1", line, first, last, units, None)
 
 
 MARCH = row(date(2026, 3, 1), MARCH_31, 10)
@@ -104,7 +104,7 @@ def test_whatever_was_changed_when_the_units_of_every_day_are_read_right(changes
     """The simulator keeps adjustments and makes rows of either kind; reading these gives the adjustments' sum back."""
     line = Line(1, 1, 1, Decimal(1), adjustments=tuple(Adjustment(day, units) for day, units in changes))
     made = unit_rows(Contract(1, 1, "Cloud", START, END), line, kept)
-    rows = [UnitRow(each.id, "1", "1", each.first, each.last, each.units, each.posted) for each in made]
+    rows = [UnitRow(each.id, "1", "1", each.first, each.last, each.units, each.posted_on) for each in made]
     assert units_on(rows, on, Reading(kept.value)) == line.units_on(on)
 
 
@@ -114,5 +114,5 @@ def test_the_reading_of_any_tenant_with_two_changes_within_a_period_is_found(day
     contract, rows = Contract(1, 1, "Cloud", START, END), []
     for number in (1, 2):
         line = Line(number, 1, 1, Decimal(1), adjustments=(Adjustment(START, 10), Adjustment(day, 3)))
-        rows += [UnitRow(each.id, "1", str(number), each.first, each.last, each.units, each.posted) for each in unit_rows(contract, line, kept)]
+        rows += [UnitRow(each.id, "1", str(number), each.first, each.last, each.units, each.posted_on) for each in unit_rows(contract, line, kept)]
     assert detected([HEAD], rows) is Reading(kept.value)
