@@ -77,6 +77,10 @@ class Nights:
     def rows(self) -> int:
         return sum(len(line.rows) for line in self.lines)
 
+    def lose_licence(self) -> None:
+        """The next licence record is made, and the answer is lost."""
+        self.simulator.faults.add(Fault(Effect.DROP_AFTER, "POST", "/SoftwareLicence$"))
+
     def lose(self, effect: Effect, skip: int = 0) -> None:
         self.simulator.faults.add(Fault(effect, "POST", "/RecurringInvoice$", skip=skip))
 

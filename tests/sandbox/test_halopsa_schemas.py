@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import fastjsonschema
@@ -14,8 +11,8 @@ import pytest
 from sandbox.halopsa import schemas
 from sandbox.halopsa.schemas import Schema
 from tests.sandbox.halopsa_psa import RECURRING, Psa
+from tests.sandbox.halopsa_swagger import described, needs_swagger, swagger
 
-SWAGGER = Path(__file__).parents[3] / "shared" / "specs" / "halopsa_swagger_v2.json"
 LISTS = {
     "/Client": schemas.CLIENTS,
     "/Users": schemas.USERS,
@@ -30,8 +27,6 @@ DESCRIBED = {
     "/SoftwareLicence": ("licences", "Licence_List"),
     RECURRING: ("invoices", "InvoiceHeader"),
 }
-
-needs_swagger = pytest.mark.skipif(not SWAGGER.exists(), reason="Halo's Swagger description is not beside the project")
 
 
 def check(schema: Schema, value: Any) -> None:
@@ -113,25 +108,3 @@ def test_every_parameter_is_in_the_vendors_own_description() -> None:
     for path, mine in {RECURRING: {"includelines", "client_id"}, "/Client": {"includeactive", "includeinactive"}, "/Item": {"includeactive"}}.items():
         parameters = {each["name"] for each in swagger()["paths"][path]["get"]["parameters"]}
         assert mine | {"pageinate", "page_size", "page_no", "order"} <= parameters
-
-
-@cache
-def swagger() -> Any:
-    return json.loads(SWAGGER.read_text(encoding="utf-8"))
-
-
-def described(name: str) -> Schema:
-    """A schema of the description, two references deep: whatever lies below is not ours."""
-    return _nullable(swagger()["components"]["schemas"][name], depth=2)
-
-
-def _nullable(schema: Any, depth: int) -> Schema:
-    """OpenAPI 3.0 says ``nullable`` where JSON Schema has a second type."""
-    if "$ref" in schema:
-        return _nullable(swagger()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], depth - 1) if depth else {}
-    plain = {key: value for key, value in schema.items() if key in ("type", "maxLength", "additionalProperties")}
-    if "properties" in schema:
-        plain["properties"] = {key: _nullable(value, depth) for key, value in schema["properties"].items()}
-    if "items" in schema:
-        plain["items"] = _nullable(schema["items"], depth)
-    return {**plain, "type": [schema["type"], "null"]} if schema.get("nullable") and "type" in schema else plain
