@@ -30,13 +30,14 @@ class Certificate:
 
 @dataclass
 class Application:
-    """One app registration. ``required`` is its ``requiredResourceAccess``, ``public`` whether it allows public client flows."""
+    """One app registration. ``required`` is its ``requiredResourceAccess`` (``None``: all that is offered), ``public`` whether it allows
+    public client flows."""
 
     application_id: str
     object_id: str
     display_name: str
     audience: str = "AzureADMultipleOrgs"
-    required: list[dict[str, Any]] = field(default_factory=list)
+    required: list[dict[str, Any]] | None = None
     redirects: list[str] = field(default_factory=list)
     public: bool = False
     secrets: list[ClientSecret] = field(default_factory=list)

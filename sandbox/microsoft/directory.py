@@ -63,6 +63,10 @@ def stable_id(*parts: object) -> str:
 
 ADMIN_AGENTS = "AdminAgents"
 """The group of Partner Center whose members may administer customers."""
+REDIRECT = "http://localhost:8400"
+"""Where the browser comes back to after a sign-in, unless somebody chose another port."""
+PARTNER_CENTER_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+"""The application id of Partner Center, which has a service principal in a partner's tenant once somebody used it."""
 READERS_GROUP = "Licence sync"
 """The group that the relationships' roles are assigned to."""
 
@@ -290,7 +294,8 @@ class Directory:
             partner.add_group(name, account)
         secret = ClientSecret(stable_id("secret", domain), "sandbox-client-secret", FOUNDED, FOREVER)
         application = Application(stable_id("application", domain), stable_id("application object", domain), "Licence Sync", secrets=[secret])
-        return cls(partner, [application], principals={application.application_id})
+        application.redirects.append(REDIRECT)
+        return cls(partner, [application], principals={application.application_id, PARTNER_CENTER_ID})
 
     def forget_application(self) -> None:
         """As before the set-up: no application is registered, and nobody has consented to one."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.microsoft.directory import stable_id
+from sandbox.microsoft.directory import PARTNER_CENTER_ID, stable_id
 
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
-PARTNER_CENTER_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
-"""Application ids of the services, the same in every tenant."""
+"""The application id of Microsoft Graph, the same in every tenant."""
 
 GRAPH_SCOPES = (
     "Application.Read.All",
@@ -56,3 +55,11 @@ def roles_row(resource: str) -> list[dict[str, Any]]:
     """``appRoles`` of a service. Partner Center has none that we know of."""
     names = OFFERED[resource][1] if resource == GRAPH_ID else ()
     return [{"id": role_id(resource, name), "value": name, "allowedMemberTypes": ["Application"], "isEnabled": True} for name in names]
+
+
+def everything() -> list[dict[str, Any]]:
+    """``requiredResourceAccess`` of an application that asks for all that is offered."""
+    graph = [{"id": row["id"], "type": "Scope"} for row in scopes_row(GRAPH_ID)]
+    graph += [{"id": row["id"], "type": "Role"} for row in roles_row(GRAPH_ID)]
+    partner_center = [{"id": row["id"], "type": "Scope"} for row in scopes_row(PARTNER_CENTER_ID)]
+    return [{"resourceAppId": GRAPH_ID, "resourceAccess": graph}, {"resourceAppId": PARTNER_CENTER_ID, "resourceAccess": partner_center}]

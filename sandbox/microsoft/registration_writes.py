@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.microsoft.applications import Application, ClientSecret
-from sandbox.microsoft.directory import stable_id
+from sandbox.microsoft.directory import PARTNER_CENTER_ID, stable_id
 from sandbox.microsoft.graph_call import Call, GraphError, bad_request, denied
-from sandbox.microsoft.permissions import GRAPH_ID, OFFERED, PARTNER_CENTER_ID, role_name
+from sandbox.microsoft.permissions import GRAPH_ID, OFFERED, role_name
 from sandbox.microsoft.registrations import application_row, grants, principal_id, principal_row, secret_row
 from sandbox.web import Response, Router
 

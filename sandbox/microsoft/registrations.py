@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sandbox.microsoft.applications import Application, Certificate, ClientSecret
-from sandbox.microsoft.directory import FOUNDED, User, stable_id
+from sandbox.microsoft.directory import FOUNDED, PARTNER_CENTER_ID, User, stable_id
 from sandbox.microsoft.graph_call import Call, GraphError, bad_request
-from sandbox.microsoft.permissions import GRAPH_ID, GRAPH_SCOPES, OFFERED, PARTNER_CENTER_ID, role_id, roles_row, scopes_row
+from sandbox.microsoft.permissions import GRAPH_ID, GRAPH_SCOPES, OFFERED, everything, role_id, roles_row, scopes_row
 from sandbox.microsoft.resources import Item, timestamp, user_row
 from sandbox.web import Response
 
@@ -26,7 +26,7 @@ def application_row(application: Application) -> Item:
         "createdDateTime": timestamp(FOUNDED),
         "signInAudience": application.audience,
         "isFallbackPublicClient": application.public,
-        "requiredResourceAccess": application.required,
+        "requiredResourceAccess": everything() if application.required is None else application.required,
         "web": {"redirectUris": application.redirects},
         "appRoles": application.app_roles,
         "passwordCredentials": [secret_row(one) for one in application.secrets],

@@ -10,6 +10,7 @@ from adapters.microsoft.consent import Consents
 from adapters.microsoft.meanings import MISSING_ROLE
 from adapters.microsoft.rights import customer_permissions, needed_roles
 from adapters.microsoft.service_account import granted, missing_role, signed_in
+from adapters.microsoft.sign_in import own_sign_in
 from adapters.microsoft.tokens import Token, TokenKey
 from sandbox.onboarding.register import NAME
 from sandbox.onboarding.session import Line, Session, State, failed
@@ -35,7 +36,7 @@ def chosen(session: Session) -> list[Customer]:
     configured = [item.customer for item in session.configuration.customers]
     if not configured:
         related = session.adapters().microsoft(session.configuration).relationships()
-        configured = [Customer(one.tenant_id, one.name) for one in related]
+        configured = [Customer(one.tenant_id, one.name, own_sign_in(session.configuration.partner)) for one in related]
     wanted = {tenant.lower() for tenant in session.only_customers}
     return [one for one in configured if not wanted or one.tenant_id in wanted]
 
@@ -43,7 +44,10 @@ def chosen(session: Session) -> list[Customer]:
 def check_roles(session: Session) -> Iterator[Line]:
     """Whether the service account's groups have the roles that are needed in each customer, and what is missing where."""
     try:
-        graph, customers = session.partner_graph(), chosen(session)
+        graph, customers = session.partner_graph(), [one for one in chosen(session) if one.sign_in is SignIn.DELEGATED]
+        if not session.configuration.partner.refresh_token_secret:
+            yield Line("GDAP roles", State.READY, "Nobody is read as a service account, so no role is needed")
+            return
         account, relationships = signed_in(graph), granted(graph)
     except SyncError as error:
         yield failed("GDAP roles", error)
@@ -83,7 +87,7 @@ def give_consents(session: Session) -> Iterator[Line]:
             whole = False
             yield line
     session.terminal.end_progress()
-    if whole:
+    if whole and not session.look_only:
         session.progress_file.unlink(missing_ok=True)
     if good:
         yield Line("consent", State.READY, f"{_count(good)}: {', '.join(sorted(scopes))}")
@@ -117,8 +121,11 @@ class _Consenting:
         if held is not None and self.scopes <= held:
             self._keep(customer, held)
             return None
+        lacks = "There is no consent" if held is None else f"The consent lacks {', '.join(sorted(self.scopes - held))}"
+        if customer.sign_in is SignIn.APPLICATION:
+            fix = f"An administrator of the customer opens {admin_consent(self.session, customer)}"
+            return Line(part, State.TO_DO, lacks, fix, customer.tenant_id)
         if not self._may(held):
-            lacks = "There is no consent" if held is None else f"The consent lacks {', '.join(sorted(self.scopes - held))}"
             return Line(part, State.TO_DO, lacks, _AGAIN, customer.tenant_id)
         self._give(customer, again=held is not None)
         if self._arrived(customer):
@@ -127,7 +134,7 @@ class _Consenting:
 
     def _held(self, customer: Customer) -> frozenset[str] | None:
         """The permissions that the app has in the customer, as its token there says; ``None`` without a consent."""
-        key = TokenKey(customer.tenant_id, SignIn.DELEGATED, self.session.graph_service().resource)
+        key = TokenKey(customer.tenant_id, customer.sign_in, self.session.graph_service().resource)
         sign_ins = self.session.sign_ins()
         sign_ins.forget(key)
         try:
@@ -136,7 +143,7 @@ class _Consenting:
             if error.code == "consent-missing":
                 return None
             raise
-        return frozenset(str(token.claims.get("scp") or "").split())
+        return frozenset([*str(token.claims.get("scp") or "").split(), *(token.claims.get("roles") or ())])
 
     def _give(self, customer: Customer, again: bool) -> None:
         """Asked again while Partner Center is busy or says nothing: a second consent to the same changes nothing."""
@@ -161,6 +168,8 @@ class _Consenting:
 
     def _keep(self, customer: Customer, held: frozenset[str]) -> None:
         self.progress.consented[customer.tenant_id] = tuple(sorted(held))
+        if self.session.look_only:
+            return
         path = self.session.progress_file
         beside = path.with_name(f"{path.name}.new")
         beside.write_text(dumps(self.progress), encoding="utf-8")

@@ -54,7 +54,7 @@ def _settings(session: Session, kind: Kind) -> dict[str, str]:
 
 
 def keep_secrets(session: Session) -> Iterator[Line]:
-    """Step ``secrets``: each secret that the configuration names, but for the sign-in, which has a step of its own."""
+    """Looks for each secret that the configuration names, but for the sign-in, which has a step of its own."""
     partner = session.configuration.partner
     for name, what in secrets_of(session.configuration).items():
         if name == partner.refresh_token_secret:

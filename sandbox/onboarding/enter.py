@@ -29,12 +29,24 @@ Made = TypeVar("Made")
 
 def enter(session: Session) -> Iterator[Line]:
     """Looks at the stored sign-in, asks for a new one where it does not work, and says who is signed in and whether that fits."""
+    if not session.configuration.partner.refresh_token_secret:
+        yield _as_application(session)
+        return
     line = _stored(session)
     if line.state is State.TO_DO and session.may("sign_in", f"{line.says} Sign in with the service account now?"):
         line = _signed_in(session)
     yield line
     if line.state is State.READY:
         yield from _account(session)
+
+
+def _as_application(session: Session) -> Line:
+    """Where no service account is wanted, the app signs in by itself."""
+    try:
+        session.sign_ins().renew(session.graph_service().resource)
+    except SyncError as error:
+        return failed(_PART, error)
+    return Line(_PART, State.READY, "The app signs in by itself; the starter file wants no service account")
 
 
 def _stored(session: Session) -> Line:

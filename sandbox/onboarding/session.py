@@ -13,7 +13,7 @@ from adapters.microsoft.graph import Graph, GraphService
 from adapters.microsoft.login import LoginHttp
 from adapters.microsoft.operator import OperatorGraph
 from adapters.microsoft.partner_center import PartnerCenter
-from adapters.microsoft.sign_in import SignIns
+from adapters.microsoft.sign_in import SignIns, own_sign_in
 from adapters.microsoft.tokens import TokenKey
 from adapters.wiring import ConfiguredAdapters
 from sandbox.onboarding.answers import Answers
@@ -22,7 +22,6 @@ from sandbox.terminal import Terminal
 from sync_core.counting import usage_needs
 from sync_core.errors import Rejected, RetryLater, SyncError
 from sync_core.model.configuration import Configuration, Partner
-from sync_core.model.customers import SignIn
 from sync_core.model.licences import Source
 from sync_core.ports import Blobs, Clock, Secrets, Store
 from sync_core.settings import Settings
@@ -118,8 +117,9 @@ class Session:
         return GraphService(Http("Microsoft Graph", self.clock), self.sign_ins(), self.clock, self.settings.graph_url)
 
     def partner_graph(self) -> Graph:
-        """Graph in the partner's tenant, as the service account."""
-        return self.graph_service().tenant(self.configuration.partner.tenant_id, SignIn.DELEGATED, at_partner=True)
+        """Graph in the partner's tenant, as the service account where there is one."""
+        partner = self.configuration.partner
+        return self.graph_service().tenant(partner.tenant_id, own_sign_in(partner), at_partner=True)
 
     def partner_center(self) -> PartnerCenter:
         """Partner Center as the service account."""
@@ -132,7 +132,7 @@ class Session:
             return self.operator_graph(), True
         except Rejected:
             graph = self.graph_service()
-            token = self.sign_ins().token(TokenKey(self.starter.tenant_id, SignIn.DELEGATED, graph.resource))
+            token = self.sign_ins().token(TokenKey(self.starter.tenant_id, own_sign_in(self.configuration.partner), graph.resource))
             return OperatorGraph(Http("Microsoft Graph", self.clock), self.settings.graph_url, token), False
 
     def operator_graph(self) -> OperatorGraph:

@@ -18,7 +18,7 @@ Step = Callable[[Session], Iterator[Line]]
 
 
 def check_psas(session: Session) -> Iterator[Line]:
-    """Step ``psa``: whether each PSA takes its key, and which right it lacks."""
+    """Asks each PSA whether it takes its key, and which right it lacks."""
     for connection in session.configuration.connections:
         part = f"PSA {connection.name}"
         try:
@@ -30,7 +30,7 @@ def check_psas(session: Session) -> Iterator[Line]:
 
 
 def check_mail(session: Session) -> Iterator[Line]:
-    """Step ``mail``: whether mail can be handed over, where somebody is to get it."""
+    """Asks whether mail can be handed over, where somebody is to get it."""
     if not session.configuration.notices.recipients:
         return
     try:

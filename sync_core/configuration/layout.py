@@ -40,7 +40,10 @@ PARTNER = Fields(
         ),
         "credential": Field(choice(Credential), "How the app proves itself to Microsoft; secret by default."),
         "credential_secret": Field(secret_name(), "Name of the Key Vault secret that holds the app's secret or certificate."),
-        "refresh_token_secret": Field(secret_name(), "Name of the Key Vault secret that holds the partner's refresh token."),
+        "refresh_token_secret": Field(
+            secret_name(or_none=True),
+            "Name of the Key Vault secret with the partner's refresh token; none where the app signs in by itself.",
+        ),
         "managed_identity_client_id": Field(
             guid("a client id", "Write the GUID of the managed identity"), "The user-assigned identity, if one is used."
         ),

@@ -129,8 +129,11 @@ def identifier(expected: str) -> Scalar:
     return Scalar(expected, parse, {"type": ["string", "integer"], "pattern": f"^{_ID}$"})
 
 
-def secret_name() -> Scalar:
-    """The name of a secret in the Key Vault. A value that looks like the secret itself is refused and never repeated."""
+NO_SECRET = "none"
+
+
+def secret_name(or_none: bool = False) -> Scalar:
+    """The name of a secret in the Key Vault, or ``none`` where that may be. What looks like the secret itself is refused and never repeated."""
     fix = "Put the secret itself into the Key Vault, and its name (letters, digits, dashes) here; renew a secret that stood in a file"
 
     def parse(text: str) -> str:
@@ -138,7 +141,7 @@ def secret_name() -> Scalar:
         random = len(text) >= 16 and "-" not in text and kinds >= 2 and bool(re.search("[0-9]", text))
         if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,126}", text) or random or is_guid(text):
             raise ValueError(fix)
-        return text
+        return "" if or_none and text == NO_SECRET else text
 
     return Scalar("the name of a secret", parse, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9-]{0,126}$"}, hidden=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sync_core.configuration.customer_links import link_key
 from sync_core.configuration.differences import profiles
 from sync_core.configuration.known_skus import FREE_SKUS
+from sync_core.configuration.values import NO_SECRET
 from sync_core.documents import to_document
 from sync_core.model.billing import BillingProfile, LineChoice, Per
 from sync_core.model.configuration import Approvals, Configuration, ConfiguredLink, Connection, CustomerConfiguration, GuardRails, Notices, Partner
@@ -67,6 +68,7 @@ def _without_empty(document: Mapping[str, Any]) -> Document:
 
 
 def _partner(partner: Partner) -> Document:
+    partner = partner if partner.refresh_token_secret else replace(partner, refresh_token_secret=NO_SECRET)
     return {
         "tenant_id": partner.tenant_id,
         "application_id": partner.application_id,

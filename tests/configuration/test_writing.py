@@ -169,6 +169,15 @@ def test_the_export_of_rules_writes_every_link_out() -> None:
     assert again(configuration()) == configuration()
 
 
+def test_a_partner_without_a_service_account_stays_without_one() -> None:
+    """Its default is the usual name, so that leaving it out would bring it back."""
+    alone = replace(configuration(FILE), partner=Partner(configuration(FILE).partner.tenant_id, "22222222-2222-4222-8222-222222222222"))
+    alone = replace(alone, partner=replace(alone.partner, refresh_token_secret=""))
+    text = to_text(file_document(alone))
+    assert "refresh_token_secret: none" in text
+    assert read_text(text, known_skus(), "export", CHECKERS).configuration.partner.refresh_token_secret == ""
+
+
 def test_amounts_are_exported_to_the_cent() -> None:
     original = configuration(FILE + "guard_rails: {customer_money: 1234567.89}\n")
     assert again(original).guard_rails.customer_money == Decimal("1234567.89")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -157,4 +159,36 @@ def test_a_consent_that_was_taken_back_is_noticed_by_the_next_look(day: FirstDay
     day.set_up()
     day.directory.customers[2].withdraw_consent()
     looked = day.run("consent", "customers", look_only=True)
+    assert not day.session().progress_file.exists()
     assert [line.state for line in looked if line.tenant_id] == [State.TO_DO, State.TO_DO]
+
+
+def test_an_app_that_signs_in_by_itself_is_consented_to_by_the_customers_own_administrators(day: FirstDay) -> None:
+    """Partner Center gives only what the app may do for a person."""
+    day.run("start", "application", "secrets")
+    session = day.session()
+    session.starter.set_partner(refresh_token_secret="none")
+    lines = run(day.session(), ["sign-in", "roles", "consent"])
+    assert of(lines, "sign-in").state is State.TO_DO  # nothing was granted to it in the partner's own tenant, either
+    day.directory.partner.own_permissions = frozenset({"Directory.Read.All", "DelegatedAdminRelationship.Read.All", "Organization.Read.All"})
+    lines = run(day.session(), ["sign-in", "roles", "consent"])
+    assert [line.state for line in lines if not line.tenant_id] == [State.READY] * 2
+    assert all("adminconsent?client_id=" in line.fix for line in lines if line.tenant_id)
+    for tenant in day.directory.customers:
+        tenant.own_permissions = frozenset(LEAST)
+    assert ready(run(day.session(), ["sign-in", "roles", "consent"]))
+
+
+def test_many_customers_are_looked_at_in_few_requests(tmp_path: Path) -> None:
+    """The assignments of twenty relationships in a request, and one token for all of it."""
+    with FirstDay(tmp_path, customers=45) as day:
+        day.run("start", "application", "secrets", "sign-in")
+        before = len(_graph_requests(day))
+        day.run("roles")
+        asked = _graph_requests(day)[before:]
+    assert len([one for one in asked if one["path"].endswith("/$batch")]) == 3
+    assert len(asked) <= 3 + 5  # the customers in two lists, the relationships once more, and who is signed in
+
+
+def _graph_requests(day: FirstDay) -> list[dict[str, Any]]:
+    return list(requests.get(f"{day.served.urls.graph}/_sandbox/requests", timeout=10).json())
