@@ -12,7 +12,7 @@ from adapters.functions.principal import who
 from adapters.functions.world import context
 from sync_core.documents import to_document
 from sync_core.errors import Rejected
-from sync_core.history.explain import explain
+from sync_core.history.explain import explain, today
 from sync_core.history.export import as_csv, as_json, customer_history
 from sync_core.history.words import facts, question
 from sync_core.model.people import Role, need
@@ -57,7 +57,7 @@ def review_history(request: func.HttpRequest) -> func.HttpResponse:
 
 def _explained(request: func.HttpRequest, *, names: bool) -> func.HttpResponse:
     asked = {name: str(request.params.get(name, ""))[:_LONGEST_NAME] for name in ("item", "line")}
-    on = _day(request, "on", context().clock.now().date())
+    on = _day(request, "on", today(context()))
     found = explain(context(), id_of(request, "tenantId").lower(), on, asked["item"], asked["line"], names=names)
     return answer([{"question": question(each), "answer": list(facts(each)), **to_document(each)} for each in found])
 

@@ -1,4 +1,4 @@
-"""Two nights of a made-up MSP on this machine: everything real but Microsoft and the PSA, which are simulated."""
+"""Two nights of a made-up MSP and the day after, on this machine: everything real but Microsoft and the PSA, which are simulated."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from sandbox.local_app import LocalApp, run_document
 from sandbox.local_storage import with_storage
 from sandbox.run_tables import print_run, progress_on
 from sandbox.terminal import Colour, Terminal
+from sandbox.tour import Tour
 from sandbox.world import Promise, WorldProcess
 from sandbox.world.books import CHOICES
 from sync_core.errors import SyncError
@@ -31,7 +32,7 @@ QUICK = {"SYNC_SETTLE_SECONDS": "5", "SYNC_RETRY_SECONDS": "1"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Plays both nights; returns 0 only if they came to what the demo promises."""
+    """Plays the nights and the day; returns 0 only if they came to what the demo promises."""
     parser = argparse.ArgumentParser(prog="dev.py demo", description=__doc__)
     parser.add_argument("--customers", type=int, default=12, metavar="N", help="how many customers the MSP has (default: 12)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="makes other customers after the first twelve (default: 0)")
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 class _Demo:
-    """The two nights over one world."""
+    """The two nights over one world, and the day after them."""
 
     def __init__(self, world: WorldProcess, folder: Path, terminal: Terminal) -> None:
         self._world = world
@@ -65,34 +66,37 @@ class _Demo:
         before = self._world.previews()
         with with_storage(self._world.settings, in_memory=True) as settings:
             terminal.say("Starting the function app on the local host, and importing the configuration ...")
-            first, document = self._night("First night", settings, datetime.now(UTC))
+            with self._app(settings, datetime.now(UTC)) as app:
+                first, document = self._night("First night", app)
             (self._folder / "digest.html").write_text(render(first).html, encoding="utf-8")
             written = self._world.writes()
             (self._folder / "invoices.html").write_text(invoice_page(before, self._world.previews()), encoding="utf-8")
-            second, again = self._night(
-                "Second night, nothing changed at Microsoft or in the PSA", settings, datetime.now(UTC) + timedelta(minutes=1)
-            )
-            written_again = self._world.writes()[len(written) :]
+            with self._app(settings, datetime.now(UTC) + timedelta(minutes=1)) as app:
+                second, again = self._night("Second night, nothing changed at Microsoft or in the PSA", app)
+                written_again, mails = self._world.writes()[len(written) :], self._world.mails()
+                told = Tour(self._world, app, terminal).play()
         if report:
-            nights = {**document, "psaWrites": written, "mails": self._world.mails(), "secondNight": {**again, "psaWrites": written_again}}
+            nights = {**document, "psaWrites": written, "mails": mails, "secondNight": {**again, "psaWrites": written_again}, "day": told.document}
             report.write_text(json.dumps(nights, indent=2), encoding="utf-8")
             terminal.say(f"Report: {report}")
-        return self._judge(first, second, len(written), len(written_again))
+        return self._judge(first, second, len(written), len(written_again), told.broken)
 
-    def _night(self, title: str, settings: dict[str, str], slot: datetime) -> tuple[RunReport, dict[str, Any]]:
-        """One night with an app of its own, whose schedule has just come due."""
+    def _app(self, settings: dict[str, str], slot: datetime) -> LocalApp:
+        """An app whose daily schedule has just come due."""
+        due = slot - timedelta(minutes=2)
+        schedule = {"SYNC_SCHEDULE": f"0 {due.minute} {due.hour} * * *"}
+        return LocalApp({**settings, **QUICK, **schedule}, self._folder / "functions.log")
+
+    def _night(self, title: str, app: LocalApp) -> tuple[RunReport, dict[str, Any]]:
+        """One night from the timer to the mail."""
         terminal = self._terminal
         terminal.say()
         terminal.say(title, Colour.STRONG)
-        due = slot - timedelta(minutes=2)
-        schedule = {"SYNC_SCHEDULE": f"0 {due.minute} {due.hour} * * *"}
-        with LocalApp({**settings, **QUICK, **schedule}, self._folder / "functions.log") as app:
-            self._import(app)
-            run_id = app.start_daily_run()
-            report = app.follow(run_id, progress_on(terminal))
-            terminal.end_progress()
-            print_run(report, terminal)
-            return report, run_document(app.context, report)
+        self._import(app)
+        report = app.follow(app.start_daily_run(), progress_on(terminal))
+        terminal.end_progress()
+        print_run(report, terminal)
+        return report, run_document(app.context, report)
 
     def _import(self, app: LocalApp) -> None:
         file = self._folder / "configuration.yaml"
@@ -101,8 +105,8 @@ class _Demo:
         if import_file(file, app.context.store, Importer(getpass.getuser(), datetime.now(UTC)), said):
             raise SyncError(said.getvalue())
 
-    def _judge(self, first: RunReport, second: RunReport, written: int, written_again: int) -> int:
-        """Holds both nights against the world's promises."""
+    def _judge(self, first: RunReport, second: RunReport, written: int, written_again: int, broken_by_day: list[str]) -> int:
+        """Holds the nights and the day against what was promised."""
         terminal = self._terminal
         promises = {promise.tenant_id: promise for promise in self._world.promises}
         broken = [f"{promise.customer}: {fault}" for promise in promises.values() for fault in _faults(promise, first)]
@@ -113,6 +117,7 @@ class _Demo:
             broken.append(f"the second night wrote {written_again} times although nothing had changed")
         if len(second.customers) != len(first.customers):
             broken.append("the second night did not see every customer")
+        broken += broken_by_day
         terminal.say()
         for name, what in (("digest.html", "The e-mail of the first night"), ("invoices.html", "The coming invoices before and after it")):
             terminal.say(f"{what}: {self._folder / name}")
@@ -121,7 +126,8 @@ class _Demo:
         for fault in broken:
             terminal.say(f"Not as promised: {fault}", Colour.BAD)
         if not broken:
-            terminal.say(f"As promised: {written} writes in the first night, none in the second, and every customer ended as it should.", Colour.GOOD)
+            nights = f"{written} writes in the first night, none in the second, and every customer ended as it should"
+            terminal.say(f"As promised: {nights}; so did the day after.", Colour.GOOD)
         return 1 if broken else 0
 
 

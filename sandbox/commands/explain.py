@@ -16,7 +16,7 @@ from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
 from sandbox.terminal import Colour, Terminal
 from sync_core.documents import to_document
 from sync_core.errors import SyncError
-from sync_core.history.explain import explain
+from sync_core.history.explain import explain, today
 from sync_core.history.explanation import Explanation
 from sync_core.history.words import facts, question
 from sync_core.pipeline.context import Context
@@ -41,14 +41,14 @@ def parser() -> argparse.ArgumentParser:
     which = whole.add_mutually_exclusive_group()
     which.add_argument("--item", default="", metavar="NAME", help="only this item, by its id or name")
     which.add_argument("--line", default="", metavar="ID", help="only this line, by its id in the PSA")
-    whole.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="the day, as 2026-03-20, by the PSA's date (default: today, UTC)")
+    whole.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="the day, as 2026-03-20, by the PSA's date (default: today)")
     whole.add_argument("--json", action="store_true", help="everything that is known of it, for machines")
     return whole
 
 
 def perform(options: argparse.Namespace, context: Context, terminal: Terminal) -> int:
     """Explains the lines that are asked for. Raises ``SyncError``."""
-    on = options.on or context.clock.now().date()
+    on = options.on or today(context)
     found = explain(context, past_customer(context, options.customer), on, options.item, options.line)
     if options.json:
         print(json.dumps(to_document(found), indent=2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
 from sandbox.operator import operator
 from sandbox.plan_tables import print_list, print_plan, summary
 from sandbox.terminal import Colour, Terminal
-from sync_core.errors import Rejected, SyncError
+from sync_core.errors import Rejected, RetryLater, SyncError
 from sync_core.model.people import Who
 from sync_core.model.plans import Decision, Undo, Verdict
-from sync_core.model.runs import CustomerRun
+from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.decisions import ALL, SAFE, VALID_DAYS, Decided, PlanOnShow, chosen_changes, decide, list_plans, show_plan
@@ -29,6 +30,8 @@ from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_chang
 from sync_core.pipeline.wording import money
 
 Ask = Callable[[str], str]
+_LOOKS = 30
+_LOOK_EVERY = 2.0
 DECISIONS = {"approve": Decision.APPROVED, "reject": Decision.REJECTED}
 WHOLE_RUNS = {"release": Decision.APPROVED, "drop": Decision.REJECTED}
 
@@ -68,10 +71,9 @@ def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask:
     customers, wanted = _undo_of(options, context)
     started = start_undo(context, wanted, customers, str(by))
     plans = []
-    for tenant_id in customers:  # here and now, so that it can be shown; the queued message finds it done
-        sync_customer(context, Message(started.run.run_id, tenant_id))
-        customer = load_customer(context.store, started.run.run_id, tenant_id)
-        plans += [_show_undo(context, tenant_id, customer.value, terminal)] if customer else []
+    for tenant_id in customers:
+        customer = _planned(context, started.run.run_id, tenant_id)
+        plans += [_show_undo(context, tenant_id, customer, terminal)] if customer else []
     open_ones = [(shown, [change.change_id for change in shown.plan.changes if not shown.refusal(change)]) for shown in plans if shown]
     chosen = [(shown, names) for shown, names in open_ones if names]
     number = sum(len(names) for _, names in chosen)
@@ -133,6 +135,20 @@ def _undo_of(options: argparse.Namespace, context: Context) -> tuple[tuple[str, 
     if chosen and chosen not in customers:
         raise Rejected("The run planned nothing for this customer", code="nothing-written", where=options.run)
     return (chosen,) if chosen else customers, Undo(run_id=options.run, why=options.why)
+
+
+def _planned(context: Context, run_id: str, tenant_id: str) -> CustomerRun | None:
+    """A customer of an undo run, planned here and now so that it can be shown; the queued message finds it done.
+
+    Where the app was faster and is at it, or the PSA asks to wait, it is looked at again for a while.
+    """
+    for _ in range(_LOOKS):
+        sync_customer(context, Message(run_id, tenant_id))
+        customer = load_customer(context.store, run_id, tenant_id)
+        if customer is None or customer.value.state is not CustomerState.QUEUED:
+            return customer.value if customer else None
+        time.sleep(_LOOK_EVERY)
+    raise RetryLater("The customer is still being read", delay=_LOOK_EVERY, where=tenant_id)
 
 
 def _show_undo(context: Context, tenant_id: str, customer: CustomerRun, terminal: Terminal) -> PlanOnShow | None:

@@ -65,7 +65,8 @@ def _profiles() -> str:
 def _profile(offer: Offer | CustomOffer) -> str:
     basis = "" if offer.basis is Basis.PURCHASED else f", basis: {offer.basis.value}"
     names = "" if offer.names is Names.NONE else f", names: {offer.names.value}"
-    return f"  {offer.profile}: {{product: {offer.product}{basis}{names}}}"
+    prorate = ", prorate: true" if offer.prorate else ""
+    return f"  {offer.profile}: {{product: {offer.product}{basis}{names}{prorate}}}"
 
 
 def _rules(connections: Sequence[str]) -> str:

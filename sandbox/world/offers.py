@@ -21,6 +21,7 @@ class Offer:
     cost: str
     basis: Basis = Basis.PURCHASED
     names: Names = Names.NONE
+    prorate: bool = False
 
     @property
     def item_id(self) -> str:
@@ -43,7 +44,7 @@ BUSINESS_STANDARD = Offer(catalog.BUSINESS_STANDARD, "Business Standard", "M365-
 BUSINESS_PREMIUM = Offer(catalog.BUSINESS_PREMIUM, "Business Premium", "M365-BP", "26.40", "22.00")
 E3 = Offer(catalog.M365_E3, "Microsoft 365 E3", "M365-E3", "43.20", "36.00")
 FRONTLINE = Offer(catalog.M365_F3, "Frontline as used", "M365-F3", "9.60", "8.00", Basis.ASSIGNED, Names.DISPLAY_NAME)
-COPILOT = Offer(catalog.COPILOT, "Copilot", "M365-COPILOT", "36.00", "30.00")
+COPILOT = Offer(catalog.COPILOT, "Copilot", "M365-COPILOT", "36.00", "30.00", prorate=True)
 EXCHANGE = Offer(catalog.EXCHANGE_PLAN_1, "Exchange", "EXO-P1", "4.80", "4.00")
 DEFENDER = Offer(catalog.DEFENDER_OFFICE_1, "Defender for Office", "MDO-P1", "2.40", "2.00")
 TEAMS_PHONE = Offer(catalog.TEAMS_PHONE, "Teams Phone", "TEAMS-PHONE", "9.60", "8.00")
@@ -80,6 +81,7 @@ class CustomOffer:
     service: Service
     basis: Basis = Basis.PURCHASED
     names: Names = Names.NONE
+    prorate: bool = False
 
     @property
     def product(self) -> str:

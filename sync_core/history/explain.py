@@ -27,6 +27,7 @@ from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.history import of_kind
 from sync_core.pipeline.runs import load_customer, load_run, recent_runs
+from sync_core.pipeline.start_run import business_dates
 
 NOTHING_KNOWN = "nothing-known"
 _DONE = (ChangeResult.APPLIED, ChangeResult.HALF_DONE)
@@ -50,6 +51,12 @@ def explain(context: Context, tenant_id: str, on: date, item: str = "", line: st
         there = ", ".join(sorted({each.item for each in explained})) or "nothing"
         raise Rejected(f"Nothing of this kind is known of the customer on {on}", code=NOTHING_KNOWN, where=tenant_id, fix=f"There is: {there}")
     return chosen
+
+
+def today(context: Context) -> date:
+    """The newest business date that any PSA connection has at this moment."""
+    now = context.clock.now()
+    return max(business_dates(context.current_configuration(), now).values(), default=now.date())
 
 
 @dataclass(frozen=True)
