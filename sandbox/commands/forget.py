@@ -22,7 +22,7 @@ Ask = Callable[[str], str]
 OUT_OF_REACH = (
     "What was sent stays with who has it: mails with their files, exports, and the PSA's invoices.",
     "Blobs that were just overwritten can be restored for as long as the storage account keeps them (deletedBlobDays).",
-    "Microsoft's user id, a random number without a name, stays in the notices of runs until these are deleted by age.",
+    "Tickets in the PSA may say Microsoft's user id, a random number. What is stored of notices is a mark that does not lead back.",
 )
 
 
