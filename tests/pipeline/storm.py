@@ -3,7 +3,7 @@ any order, lost answers, late commits, slow and killed workers, a resync in betw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
@@ -18,7 +18,7 @@ from sync_core.schedule import next_slot
 from tests.pipeline.baton import Worker, pause
 from tests.pipeline.faults import Killed, TappedAdapters, tapped
 from tests.pipeline.night import Night, tenant
-from tests.pipeline.scenes import SCENES
+from tests.pipeline.scenes import SCENES, Scene
 
 Mutation = Callable[[Context], Context]
 """Takes a safeguard away, to see that the storm notices."""
@@ -32,9 +32,9 @@ _PAUSES = (3, 12, 45, 200)
 class Storm:
     """One seed's night. ``trace`` tells what happened, in order."""
 
-    def __init__(self, seed: int, mutation: Mutation = lambda context: context) -> None:
+    def __init__(self, seed: int, mutation: Mutation = lambda context: context, scenes: Mapping[str, Scene] = SCENES) -> None:
         self.chance = Random(seed)
-        self.scene = SCENES[self.chance.choice(sorted(SCENES))]
+        self.scene = scenes[self.chance.choice(sorted(scenes))]
         self.night = self.scene.ready(chance=Random(seed), duplicates=self.chance.choice((0.0, 0.1, 0.5)))
         self.trace: list[str] = []
         self._mutation = mutation
