@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 from sync_core.configuration.differences import differences
 from sync_core.documents import dumps
 from sync_core.errors import InvalidConfiguration
+from sync_core.limits import MOST_TRANSACTION_BYTES, MOST_WRITES, row_bytes
 from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.ports import Row, RowWrite, Store
 from sync_core.rows import from_row, insert, insert_or_replace, read, to_row, upsert
@@ -31,9 +32,6 @@ _COMMON = "common"
 _SOURCE = "source"
 _CUSTOMER = "customer-"
 _MOST_CHANGES = 200
-_BATCH_ROWS = 100
-_BATCH_CHARACTERS = 1_000_000
-"""Characters in one transaction; the service allows 4 MiB, and a character takes up to two bytes."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +176,8 @@ def _batches(rows: Iterable[Row]) -> Iterator[Sequence[RowWrite]]:
     batch: list[RowWrite] = []
     size = 0
     for row in rows:
-        length = sum(len(str(value)) for value in row.values.values())
-        if batch and (len(batch) == _BATCH_ROWS or size + length > _BATCH_CHARACTERS):
+        length = row_bytes(row)
+        if batch and (len(batch) == MOST_WRITES or size + length > MOST_TRANSACTION_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(upsert(row))

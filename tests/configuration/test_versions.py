@@ -70,6 +70,16 @@ def test_a_large_configuration_comes_back_in_its_order() -> None:
     assert load_current(store).customers == saved.customers == many
 
 
+def test_customers_with_many_links_are_stored_in_as_many_transactions_as_they_take() -> None:
+    """A hundred rows of seven thousand characters are more than one transaction holds."""
+    item = configuration().customers[0]
+    links = tuple(replace(item.links[0], key=f"key-{number}") for number in range(10))
+    many = tuple(replace(item, links=links, customer=Customer(f"{number:08}-0000-4000-8000-000000000000", "Fabrikam")) for number in range(150))
+    store = MemoryStore()
+    save_version(store, replace(configuration(), customers=many), "operator", NOON)
+    assert load_current(store).customers == many
+
+
 class Watch:
     """Is told each call of a store, and does what the test says then."""
 
