@@ -28,6 +28,7 @@ from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 _IDS = UUID("5f0c1d4e-8a3b-4c62-9d17-3e5b7a9c2f10")
 FOUNDED = datetime(2025, 11, 3, 9, 0, tzinfo=UTC)
 """When things began unless a seed says otherwise."""
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 FOREVER = datetime(2099, 1, 1, tzinfo=UTC)
 PARTNER = "partner"
 """As a seller: whoever the tenant's partner is."""
@@ -108,7 +109,7 @@ class Tenant:
     own_permissions: frozenset[str] | None = None
     consent_takes: timedelta = timedelta(0)
     """How long a consent that the partner gives takes until tokens know of it."""
-    consented_at: datetime = FOUNDED
+    consented_at: datetime = LONG_AGO
     conditions: Conditions = field(default_factory=Conditions)
 
     @property
