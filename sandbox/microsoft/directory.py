@@ -26,6 +26,8 @@ from sandbox.microsoft.relationships import Assignment, Contract, Relationship
 from sandbox.microsoft.subscriptions import Subscription, SubscriptionState
 
 _IDS = UUID("5f0c1d4e-8a3b-4c62-9d17-3e5b7a9c2f10")
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any clock that a test or a demo sets."""
 FOUNDED = datetime(2025, 11, 3, 9, 0, tzinfo=UTC)
 """When things began unless a seed says otherwise."""
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)

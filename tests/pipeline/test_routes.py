@@ -209,6 +209,17 @@ def test_a_weekly_kind_is_told_on_its_day_with_all_that_was_written_since() -> N
     assert [line.split()[-1] for line in sorted(lines(second, "applied"))] == ["14", "15"]
 
 
+@pytest.mark.parametrize(("zone", "told"), [("UTC", 0), ("America/New_York", 1)])
+def test_a_weekday_is_one_of_the_first_psas_own_calendar(zone: str, told: int) -> None:
+    """The first night is a Tuesday in UTC, and still Monday in New York."""
+    night = night_with({NoticeKind.UNASSIGNED: replace(WEEKLY, weekday=Weekday.MONDAY)})
+    night.time_zone = zone
+    night.configure(*night.configuration.customers)
+    night.microsoft.assigned[tenant(1)] = 7
+    night.run()
+    assert len(to(night)) == told
+
+
 def test_a_weekday_without_a_run_is_made_up_for_with_the_next_one() -> None:
     night = night_with({NoticeKind.UNASSIGNED: WEEKLY})
     night.microsoft.assigned[tenant(1)] = 7
