@@ -21,7 +21,7 @@ from sync_core.model.customers import Leaving
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.cutover.offboarding import final_counts, start_offboarding
-from sync_core.pipeline.leaving import all_leaving, come_back, say_leaving, unmanaged, words_on
+from sync_core.pipeline.leaving import all_leaving, come_back, keep_line, say_leaving, unmanaged, way_out, words_on
 from sync_core.pipeline.start_run import business_dates
 
 Ask = Callable[[str], str]
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     answer = whole.add_mutually_exclusive_group()
     answer.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="end all its managed lines; DATE is their last billed day")
     answer.add_argument("--keep", action="store_true", help="leave its lines as they are, and ask no more")
+    answer.add_argument("--keep-line", default="", metavar="LINE", help="leave one line that nobody manages as it is, and ask no more")
     answer.add_argument("--back", action="store_true", help="let the nights read it again")
     whole.add_argument("--why", default="", help="your reason, kept with the word")
     whole.add_argument("--yes", action="store_true", help="do not ask back")
@@ -54,9 +55,13 @@ def parser() -> argparse.ArgumentParser:
 
 def perform(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
     """Carries out what ``options`` ask for; returns the exit code. Raises ``SyncError``."""
-    if not options.customer:
+    if not options.customer and not options.keep_line:
         return _print_unanswered(context, terminal)
     by = operator(context.current_configuration().partner.tenant_id)
+    if options.keep_line:
+        line = keep_line(context, options.keep_line, str(by), options.why)
+        terminal.say(f"{line.customer}: line {line.line_id} of agreement {line.agreement_id} is left as it is.", Colour.GOOD)
+        return 0
     tenant_id, name = _who(context, options.customer)
     if options.back:
         known = come_back(context, tenant_id, str(by))
@@ -103,7 +108,7 @@ def _print_unanswered(context: Context, terminal: Terminal) -> int:
     left = list(unmanaged(context.store, configuration))
     for line in left:
         terminal.say(f"{line.customer}: {line.text}.", Colour.WAITING)
-        terminal.say(f"python3 dev.py offboard {line.tenant_id} --on DATE, or --keep", Colour.CALM, 2)
+        terminal.say(f"{way_out(line, configuration)}; or python3 dev.py offboard --keep-line {line.name}", Colour.CALM, 2)
     said = [(name or tenant_id, *words_on(load_record(context.store, tenant_id), today)) for tenant_id, name, _ in all_leaving(context.store)]
     for name, words, asks in said:
         terminal.say(f"{name}: {words}.", Colour.WAITING if asks else Colour.CALM)

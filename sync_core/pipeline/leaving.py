@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from sync_core.billing.identity import plain
 from sync_core.documents import to_document
+from sync_core.errors import Rejected
 from sync_core.model.billing import Binding
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Leaving
@@ -19,6 +20,7 @@ from sync_core.model.history import Record, RecordKind
 from sync_core.model.notices import Finding, NoticeKind
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, load_leaving, load_record, save_leaving
+from sync_core.pipeline.history import PREFIX, record_write
 from sync_core.pipeline.strangers import TABLE
 from sync_core.ports import Row, Store
 from sync_core.rows import delete, from_row, safe_key, to_row, upsert
@@ -39,6 +41,11 @@ class Unmanaged:
     line_id: str
     quantity: Decimal
     since: datetime
+
+    @property
+    def name(self) -> str:
+        """By which a person names it: ``connection/agreement/line``."""
+        return f"{self.connection}/{self.agreement_id}/{self.line_id}"
 
     @property
     def text(self) -> str:
@@ -97,7 +104,7 @@ def note_unmanaged(store: Store, lines: Iterable[tuple[str, str, Binding]], at: 
 def unmanaged(store: Store, configuration: Configuration) -> Iterator[Unmanaged]:
     """The lines that no link manages and that we gave no end; what a link manages again, or what has its end, is forgotten."""
     leaving = {tenant_id for tenant_id, _, _ in all_leaving(store)}
-    for row in list(store.query(TABLE, _UNMANAGED)):
+    for row in [row for row in store.query(TABLE, _UNMANAGED) if not row.key.startswith(PREFIX)]:
         line = from_row(Unmanaged, row)
         item = configuration.customer(line.tenant_id)
         managed = item is not None and any(link.key == line.link_key for link in item.links)
@@ -108,10 +115,29 @@ def unmanaged(store: Store, configuration: Configuration) -> Iterator[Unmanaged]
             yield line
 
 
+def way_out(line: Unmanaged, configuration: Configuration) -> str:
+    """How a line is ended that nobody manages: with all others of a customer that was taken out, or alone."""
+    if configuration.customer(line.tenant_id) is None:
+        return f"End it: python3 dev.py offboard {line.tenant_id} --on DATE"
+    return f"End it: python3 dev.py cutover find --agreement {line.agreement_id} lists it"
+
+
+def keep_line(context: Context, name: str, by: str, why: str) -> Unmanaged:
+    """Leaves a line that nobody manages as it is, and asks no more; raises ``Rejected`` where it is not asked about."""
+    found = {line.name: line for line in unmanaged(context.store, context.current_configuration())}
+    if name not in found:
+        fix = f"There is: {', '.join(found) or 'none'}"
+        raise Rejected("No line of this name is asked about", code="not-found-line", where=ascii(name), fix=fix)
+    line = found[name]
+    said = Record(context.clock.now(), RecordKind.DECIDED, f"keeps {name}", {"line": to_document(line), "why": why}, by=by)
+    context.store.transact(TABLE, [delete(Row(_UNMANAGED, _key(line.tenant_id, line.link_key))), record_write(_UNMANAGED, said)])
+    return line
+
+
 def findings_of_leaving(store: Store, configuration: Configuration, today: date) -> Iterator[Finding]:
     """What a person is asked: lines that nobody manages, and customers that have left or leave with a line that has no end."""
     for line in unmanaged(store, configuration):
-        fix = f"End it: python3 dev.py offboard {line.tenant_id} --on DATE; or configure its link again; or --keep it"
+        fix = f"{way_out(line, configuration)}; or configure its link again; or python3 dev.py offboard --keep-line {line.name}"
         yield Finding(NoticeKind.LEFT_BEHIND, f"line~{line.link_key}", line.text, line.tenant_id, line.customer, fix=fix)
     for tenant_id, name, word in all_leaving(store):
         text, asks = words_on(load_record(store, tenant_id), today)

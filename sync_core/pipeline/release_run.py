@@ -9,7 +9,7 @@ from sync_core.errors import Conflict
 from sync_core.events import event
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind, RunState
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.messages import APPLY_PLAN, SEND_NOTICES, Message, send
+from sync_core.pipeline.messages import APPLY_PLAN, CUT_OVER, SEND_NOTICES, Message, send
 from sync_core.pipeline.runs import change_run, customers_of, load_run, move, note_totals, totals_of, totals_of_last_day
 from sync_core.rows import Stored
 
@@ -70,8 +70,10 @@ def _release_customer(context: Context, run: Run, customer: Stored[CustomerRun])
 
 
 def finish_run(context: Context, run: Stored[Run]) -> None:
-    """Ends the run and asks for its notice; the sweep asks again if that message is lost."""
+    """Ends the run, asks for its notice, and takes the cut-over further that it was a part of; the sweep asks again if a message is lost."""
     if change_run(context.store, run, state=RunState.FINISHED, finished=context.clock.now()) is None:
         return
     event("run.finished", run=run.value.run_id)
     send(context, SEND_NOTICES, Message(run.value.run_id))
+    if run.value.cutover:
+        send(context, CUT_OVER, Message(run.value.cutover))

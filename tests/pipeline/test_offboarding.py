@@ -16,7 +16,7 @@ from sandbox.memory.psa import Keeping, Mishap
 from sandbox.terminal import Terminal
 from sync_core.configuration.removals import still_billed
 from sync_core.errors import Rejected, SkipCustomer
-from sync_core.model.cutovers import LineState
+from sync_core.model.cutovers import LineState, Wanted, What
 from sync_core.model.notices import NoticeKind
 from sync_core.model.runs import CustomerState, Run
 from sync_core.pipeline.bulletins import edition_of
@@ -24,7 +24,7 @@ from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers
 from sync_core.pipeline.leaving import note_unmanaged, unmanaged
 from sync_core.pipeline.report import RunReport
-from tests.pipeline.moving import lines_in, worked
+from tests.pipeline.moving import carry_out, find, lines_in, prepare, worked
 from tests.pipeline.night import Night, tenant
 
 END_OF_APRIL = date(2026, 4, 30)
@@ -158,6 +158,25 @@ def test_a_line_whose_link_was_taken_out_is_frozen_and_asked_about_every_night()
         assert text == "Line 1 of agreement a1 on memory, 12 units, is still billed, and no link manages it since 2026-03-18"
     assert night.quantities() == [12]
     assert "Line 1 of agreement a1" in run(night)[1]
+
+
+def test_a_line_whose_link_was_taken_out_is_ended_alone_and_asked_about_no_more() -> None:
+    night = managed()
+    without_links(night)
+    cutover = carry_out(night, prepare(night, find(night, Wanted(agreements=("a1",))), What.END, END_OF_APRIL))
+    assert cutover.tally.lines == {LineState.DONE: 1}
+    assert night.psa.lines("a1")[0].ends == END_OF_APRIL
+    assert asked(night) == []
+
+
+def test_a_line_that_nobody_manages_is_left_as_it_is_where_a_person_says_so() -> None:
+    night = managed()
+    without_links(night)
+    with pytest.raises(Rejected, match="asked about"):
+        run(night, "--keep-line", "memory/a1/9")
+    assert run(night, "--keep-line", "memory/a1/1", "--why", "billed by hand")[0] == 0
+    assert asked(night) == []
+    assert night.psa.lines("a1")[0].ends is None
 
 
 def test_a_customer_that_was_taken_out_is_offboarded_by_its_tenant_id() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 
 from sync_core.billing import Place, ReconcileInput, resolve
 from sync_core.billing.changes import Case, ask, facts
@@ -24,6 +23,7 @@ from sync_core.pipeline.customers import CustomerRecord, journal, load_record
 from sync_core.pipeline.cutover.search import customers_by_company, managed_lines
 from sync_core.pipeline.reading import lines_of
 from sync_core.ports import Psa
+from sync_core.read_once import ReadOnce
 
 
 @dataclass
@@ -156,26 +156,26 @@ class UnitReader:
     def _psa(self) -> Psa:
         return self.context.adapters.psa(self.configuration, self.unit.connection)
 
-    @cached_property
+    @ReadOnce
     def _agreements(self) -> Mapping[str, AgreementLines]:
         """The agreements of the unit's chosen lines as they are now."""
         wanted = sorted({line.agreement_id for line in self.unit.lines if line.what})
         heads = self._psa.read_headers(wanted) if wanted else ()
         return {head.agreement_id: lines_of(self._psa, head, self.business_dates[head.connection]) for head in heads}
 
-    @cached_property
+    @ReadOnce
     def _company_lines(self) -> Sequence[AgreementLines]:
         heads = self._psa.company_agreements(self.unit.company_id)
         day = self.business_dates[self.unit.connection]
         return [self._agreements.get(head.agreement_id) or lines_of(self._psa, head, day) for head in heads]
 
-    @cached_property
+    @ReadOnce
     def _links(self) -> Sequence[Link]:
         """The customer's links to this company whose agreement is found."""
         own = [link for link in self.item.links if (link.connection, link.company_id) == (self.unit.connection, self.unit.company_id)]
         return resolve(own, [held.agreement for held in self._company_lines])[0] if own else ()
 
-    @cached_property
+    @ReadOnce
     def _lines_of_others(self) -> frozenset[Place]:
         at = customers_by_company(self.configuration).get((self.unit.connection, self.unit.company_id), ())
         others = [item for item in at if item.customer.tenant_id != self.record.tenant_id]

@@ -9,7 +9,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import groupby
 
 from sync_core.billing import Place, resolve
@@ -24,10 +23,12 @@ from sync_core.model.cutovers import LINES_A_UNIT, Cutover, CutoverLine, Cutover
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, load_record
 from sync_core.pipeline.cutover.rows import change_cutover, insert_cutover, load_cutover, put_units
+from sync_core.pipeline.leaving import Unmanaged, unmanaged
 from sync_core.pipeline.reading import lines_of
 from sync_core.pipeline.shared import shared
 from sync_core.pipeline.start_run import business_dates, run_stamp
 from sync_core.pipeline.strangers import Stranger, keep_strangers, key_of_company
+from sync_core.read_once import ReadOnce
 from sync_core.rows import Stored
 
 _SAVE_EVERY = 10
@@ -102,9 +103,14 @@ class _Reader:
     cutover: Cutover
     _names: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    @cached_property
+    @ReadOnce
     def _customers(self) -> Mapping[Place, Sequence[CustomerConfiguration]]:
         return customers_by_company(self.configuration)
+
+    @ReadOnce
+    def _left(self) -> Mapping[Place, Unmanaged]:
+        """Lines that a link managed until it was taken out: what ends them is remembered where that link's line was."""
+        return {(line.connection, line.line_id): line for line in unmanaged(self.context.store, self.configuration)}
 
     @property
     def configuration(self) -> Configuration:
@@ -125,12 +131,16 @@ class _Reader:
         offers = _offers(neighbours, records, [head for head in self._heads(company.connection) if head.company_id == company.company_id])
         by_partition: dict[str, list[CutoverLine]] = {}
         for head, line in self._lines(company, managed):
+            left = self._left.get((company.connection, line.line_id))
             offered = [(tenant_id, link) for tenant_id, link in offers if same_product(link.profile.product, line.product)]
+            offered = [each for each in offered if left is None or each[0] == left.tenant_id]
             tenant_id, link_key = (offered[0][0], offered[0][1].key) if len(offered) == 1 else ("", "")
-            sole = neighbours[0].customer.tenant_id if len(neighbours) == 1 else ""
-            partition = tenant_id or sole or key_of_company(company.connection, company.company_id)
-            by_partition.setdefault(partition, []).append(found_line(head, line, link_key))
-        keep_strangers(self.context.store, [Stranger(key, company.name) for key in by_partition if key not in records])
+            sole = neighbours[0].customer.tenant_id if len(neighbours) == 1 else key_of_company(company.connection, company.company_id)
+            partition = left.tenant_id if left else tenant_id or sole
+            by_partition.setdefault(partition, []).append(found_line(head, line, link_key, left.link_key if left else ""))
+        former = {left.tenant_id: left.customer for left in self._left.values()}
+        unknown = [key for key in by_partition if self.configuration.customer(key) is None]
+        keep_strangers(self.context.store, [Stranger(key, former.get(key, company.name)) for key in unknown])
         return [
             unit
             for partition, lines in by_partition.items()

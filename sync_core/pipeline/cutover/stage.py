@@ -5,8 +5,8 @@ What it was at stands in the cut-over's rows, so that a slice may end, die or co
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from dataclasses import replace
 from datetime import timedelta
 
 from sync_core.errors import Conflict, Rejected, RetryLater, SyncError
@@ -23,10 +23,8 @@ from sync_core.rows import Stored
 
 SLICE_SECONDS = 60.0
 """How long one invocation reads on; what is left is for the next one."""
-_LOOK_AGAIN = 20.0
-"""Seconds between two looks at the run that is under way."""
 _LOST_AFTER = timedelta(minutes=15)
-_STILL_THERE = timedelta(minutes=5)
+_READING = (CutoverState.SEARCHING, CutoverState.PREPARING)
 
 
 def ask_for_work(context: Context, cutover_id: str) -> None:
@@ -35,8 +33,13 @@ def ask_for_work(context: Context, cutover_id: str) -> None:
 
 
 def cut_over(context: Context, message: Message) -> None:
-    """Handles one message; a duplicate finds the cut-over moved, or moves it on."""
+    """Handles one message. One that goes on with a reading names where that is, so that a duplicate finds it moved, and ends.
+
+    A cut-over that is being carried out is looked at again when its run is over, which says so itself.
+    """
     try:
+        if message.tenant_id and message.tenant_id != _position(load_cutover(context.store, message.run_id).value):
+            return
         stored = work(context, message.run_id)
     except Conflict:  # another worker is at it, and goes on
         return
@@ -48,9 +51,8 @@ def cut_over(context: Context, message: Message) -> None:
         if error.code != UNKNOWN_CUTOVER:
             give_up_cutover(context, message.run_id, error)
         return
-    if stored.value.state.working:
-        delay = _LOOK_AGAIN if stored.value.state is CutoverState.RUNNING else 0.0
-        send(context, CUT_OVER, replace(message, attempt=1, first=None), delay)
+    if stored.value.state in _READING:
+        send(context, CUT_OVER, Message(message.run_id, _position(stored.value)))
 
 
 def work(context: Context, cutover_id: str, seconds: float = SLICE_SECONDS, most: int = 500) -> Stored[Cutover]:
@@ -63,7 +65,7 @@ def work(context: Context, cutover_id: str, seconds: float = SLICE_SECONDS, most
         case CutoverState.PREPARING:
             return prepare_on(context, cutover_id, ends, most)
         case CutoverState.RUNNING | CutoverState.STOPPED:
-            return _still_there(context, carry_on(context, stored))
+            return carry_on(context, stored)
     return stored
 
 
@@ -109,7 +111,6 @@ def give_up_cutover(context: Context, cutover_id: str, error: SyncError) -> None
         change_cutover(context, stored, state=CutoverState.STOPPED, trouble=str(error))
 
 
-def _still_there(context: Context, stored: Stored[Cutover]) -> Stored[Cutover]:
-    """Says now and then that somebody looks after it, so that the sweep need not."""
-    waits = stored.value.state is CutoverState.RUNNING and context.clock.now() - stored.value.touched > _STILL_THERE
-    return change_cutover(context, stored) if waits else stored
+def _position(cutover: Cutover) -> str:
+    """Where a reading is, as a message names it."""
+    return hashlib.sha256(f"{cutover.state}~{cutover.cursor}~{cutover.choice}".encode()).hexdigest()[:16]
