@@ -30,7 +30,6 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any clock that a test or a demo sets."""
 FOUNDED = datetime(2025, 11, 3, 9, 0, tzinfo=UTC)
 """When things began unless a seed says otherwise."""
-LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 FOREVER = datetime(2099, 1, 1, tzinfo=UTC)
 PARTNER = "partner"
 """As a seller: whoever the tenant's partner is."""
