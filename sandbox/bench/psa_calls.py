@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from adapters.configuration.sku_table import known_skus
@@ -17,6 +17,7 @@ from adapters.configuration.yaml_file import read_text
 from adapters.environment_secrets import EnvironmentSecrets
 from adapters.wiring import assemble
 from sandbox.bench.figures import Figure, Section
+from sandbox.halopsa.reporting import statement
 from sandbox.inspection import PREFIX
 from sandbox.memory.blobs import MemoryBlobs
 from sandbox.memory.clock import ManualClock
@@ -91,6 +92,28 @@ LEAST: dict[str, Least] = {
 
 
 @dataclass(frozen=True)
+class FastPath:
+    """An optional way to read less: settings of the connection, and of the app, that switch it on."""
+
+    shown: str
+    connection: Mapping[str, str] = field(default_factory=dict)
+    app: Mapping[str, str] = field(default_factory=dict)
+
+
+RING = FastPath("with SYNC_VERIFY_DAYS=7, for each customer", app={"SYNC_VERIFY_DAYS": "7"})
+FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
+    "connectwise": (FastPath("with bundled reads, for each customer", {"bundled_reads": "addition"}), RING),
+    "autotask": (),
+    "halopsa": (
+        FastPath(
+            "with report reads, for each customer",
+            {"report_heads": statement("INVOICEHEADER"), "report_lines": statement("INVOICEDETAIL"), "report_compared_days": "31"},
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Counts:
     """The calls of two nights of so many customers; in the second one ``changed`` of them had bought a seat."""
 
@@ -111,22 +134,34 @@ def measure_psa_calls(customers: int) -> list[Section]:
     sections = []
     for kind in KINDS:
         print(f"  {SHOWN[kind]}, {customers} customers ...", file=sys.stderr, flush=True)
-        sections.append(_section(kind, count_calls(kind, customers)))
+        fast = {path.shown: count_fast(kind, customers, path) for path in FAST_PATHS[kind]}
+        sections.append(_section(kind, count_calls(kind, customers), fast))
     return sections
+
+
+def count_fast(kind: str, customers: int, path: FastPath) -> int:
+    """The calls of a night with nothing changed, after one that was like it, where a fast path is on."""
+    return _play(kind, customers, path, buys=False).changed_night
 
 
 def count_calls(kind: str, customers: int) -> Counts:
     """Plays the nights of one PSA, each in a process of its own."""
+    return _play(kind, customers, FastPath(""), buys=True)
+
+
+def _play(kind: str, customers: int, path: FastPath, *, buys: bool) -> Counts:
     clock = ManualClock()
     world = seeded_world(len(FIRST_CUSTOMERS) + customers, now=clock.now, psa=kind)
     plain = world.accounts[len(FIRST_CUSTOMERS) :]
     store, queue, blobs = MemoryStore(), MemoryQueue(clock), MemoryBlobs()
     calls, changed = [], 0
     with ServedWorld(world) as served:
-        save_version(store, read_text(served.configuration_yaml, known_skus(), "bench.yaml").configuration, "bench", clock.now())
+        read = read_text(served.configuration_yaml, known_skus(), "bench.yaml").configuration
+        connections = tuple(replace(each, settings={**each.settings, **path.connection}) for each in read.connections)
+        save_version(store, replace(read, connections=connections), "bench", clock.now())
         for number in range(3):
-            changed = buy_seats(plain) if number == 2 else 0
-            settings = Settings.from_environment(served.settings)
+            changed = buy_seats(plain) if number == 2 and buys else 0
+            settings = Settings.from_environment({**served.settings, **path.app})
             process = assemble(settings, clock, store, queue, blobs, EnvironmentSecrets(served.settings))
             before = _calls_so_far(world)
             _night(process, clock, queue, [account.tenant.tenant_id for account in plain])
@@ -164,7 +199,7 @@ def _night(process: Context, clock: ManualClock, queue: MemoryQueue, tenants: Se
         raise RuntimeError(f"Run {run.run_id} ended with {dict(states)}")
 
 
-def _section(kind: str, counts: Counts) -> Section:
+def _section(kind: str, counts: Counts, fast: Mapping[str, int]) -> Section:
     least = LEAST[kind]
     fewest = least.night(counts.size)
     figures = (
@@ -174,6 +209,7 @@ def _section(kind: str, counts: Counts) -> Section:
         Figure("the least that the API allows, for each customer", fewest / counts.customers),
         Figure("for a changed customer, on top", counts.for_a_change),
         Figure("the least that the API allows, for a change", least.change),
+        *(Figure(shown, calls / counts.customers) for shown, calls in fast.items()),
     )
     what = f"{counts.customers} customers, {counts.size.lines} lines, {counts.changed} of the customers changed in the last night."
     return Section(f"Calls to {SHOWN[kind]}", figures, (what, f"The least: {least.why}."))
