@@ -103,11 +103,24 @@ class Case:
     def set_quantity(self, line: Line, target: Target | None = None, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line's quantity becomes that of ``target``, or the wanted one, from the first day that is not yet invoiced."""
         starts = max(self.opens, line.starts or self.opens)
+        if target is None and line.units_on(starts) != line.quantity:
+            return self._set_on(line, starts, *reasons, verdict=verdict)
         goal = target or Target(self.wanted)
         words = (self.explanation, *reasons, *self._words_beside(line, goal), self._counts_from(starts))
         change = self._change(ChangeKind.SET_QUANTITY, line, goal.quantity, words, verdict)
         change = replace(change, effective=starts, invoice=invoice_for(self.agreement, starts))
         return replace(self._beside(change, line, goal), line_from=starts) if goal.self_ending else change
+
+    def _set_on(self, line: Line, starts: date, *reasons: str, verdict: Verdict) -> Change:
+        """A dated quantity that holds another number on the day of the change than now: both move by as many units."""
+        before = line.units_on(starts)
+        after = before + self.wanted - line.quantity
+        if after < 0:
+            what = f"Line {line.line_id} holds {plain(before)} units on {starts}, fewer than are to be taken off from then on."
+            return self.question(self.explanation, *reasons, what, "Lower it in the PSA, from a day of your choice.", line=line)
+        shifted = self.shift(line, (Shift(starts, before, after),), *reasons, verdict=verdict)
+        money = self._change(ChangeKind.SET_QUANTITY, line, self.wanted, ()).money
+        return replace(shifted, after=self.wanted, money=money)
 
     def shift(self, line: Line, shifts: tuple[Shift, ...], *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line's dated quantity changes by these shifts."""

@@ -63,19 +63,21 @@ def too_late(case: Case, day: date) -> str:
 
 
 def to_read_whole(inputs: ReconcileInput) -> frozenset[Place]:
-    """The agreements whose lines have to be read for all days, because the units of one that prorates are to change."""
+    """The agreements whose lines have to be read for all days, because the units of one are to change on a day that was not read."""
     return frozenset((link.connection, link.agreement_id) for link in inputs.links if _is_to_change(inputs, link))
 
 
 def _is_to_change(inputs: ReconcileInput, link: Link) -> bool:
     lines, counted = inputs.agreements.get((link.connection, link.agreement_id)), inputs.counted(link).value
-    if not link.profile.prorate or lines is None or not counted or not is_dated(lines.agreement) or lines.agreement.next_invoice is None:
+    if lines is None or not counted or not is_dated(lines.agreement) or lines.agreement.next_invoice is None:
         return False
     binding = inputs.bindings.get(link.key)
     line = lines.line(binding.line_id if binding else link.adopt_line_id if link.choice is LineChoice.ADOPT else "")
     if line is None or line.held or line.quantity == counted:
         return False
     move, today = inputs.moves.get(link.key), inputs.business_dates[link.connection]
+    if not link.profile.prorate:
+        return lines.agreement.next_invoice < today
     falls = counted < line.quantity and not link.profile.credits and link.profile.decreases is not Decreases.NOW
     waits = move is not None and move.since > period_of(lines.agreement, today).first and lines.agreement.next_invoice <= today
     return not (falls and waits)
@@ -116,7 +118,7 @@ class _Days:
         """One for each day on which the difference between both changes."""
         moved = NOTHING
         for day in self._cuts():
-            held, units = self.holds(day), self.should_hold(day) - self.holds(day)
+            held, units = self.line.units_on(day), self.should_hold(day) - self.line.units_on(day)
             if units != moved:
                 yield Shift(day, held + moved, held + units)
                 moved = units
@@ -124,22 +126,16 @@ class _Days:
     @property
     def late(self) -> bool:
         """Whether the line should hold other units before the first day on which they can count."""
-        return self.begins > self.wanted_from and self.should_hold(self.wanted_from) != self.holds(self.wanted_from)
-
-    def holds(self, day: date) -> Decimal:
-        """The units that the line holds on a day."""
-        if not self.line.held:
-            return self.line.quantity
-        return next((each.units for each in reversed(self.line.held) if each.first <= day), NOTHING)
+        return self.begins > self.wanted_from and self.should_hold(self.wanted_from) != self.line.units_on(self.wanted_from)
 
     def should_hold(self, day: date) -> Decimal:
         """The wanted units from their day on, and no fewer than what a period that has begun is to be billed with."""
-        least = min(self.holds(day), self._lowered(day))
+        least = min(self.line.units_on(day), self._lowered(day))
         return max(least, self.case.wanted) if day >= self.wanted_from else least
 
     def _lowered(self, day: date) -> Decimal:
         """What a day may be lowered to, as the profile says."""
-        case, profile, held = self.case, self.case.link.profile, self.holds(day)
+        case, profile, held = self.case, self.case.link.profile, self.line.units_on(day)
         renewal = commitment_end(case) if profile.decreases is Decreases.AT_RENEWAL else None
         if case.wanted >= held or before_renewal(case) or (renewal and day < renewal):
             return held

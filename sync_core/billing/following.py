@@ -23,10 +23,10 @@ def self_ending_of(change: Change, step: Step) -> SelfEnding | None:
 
 def as_left(change: Change, step: Step, line: Line) -> Line:
     """The line as the next plan finds it: with shifts, holding what is left to come once this step's day is there."""
-    if not change.shifts:
+    if not change.shifts or change.after is None:
         return line
     first = step.shifts_from or change.shifts[-1].first
-    return replace(line, quantity=change.shifts[-1].after - sum(each.units for each in change.shifts if each.first > first))
+    return replace(line, quantity=change.after - sum(each.units for each in change.shifts if each.first > first))
 
 
 def with_line_beside(known: Binding, change: Change, added: SelfEnding, line_id: str) -> Binding:

@@ -163,6 +163,12 @@ class Line:
             return Decimal(0)
         return self.quantity if self.quantity < 0 else max(self.quantity - self.included, Decimal(0))
 
+    def units_on(self, day: date) -> Decimal:
+        """What the line holds on a day, as far as that was read: a quantity without dates is the same on all days."""
+        if not self.held:
+            return self.quantity
+        return next((each.units for each in reversed(self.held) if each.first <= day), Decimal(0))
+
     def active_on(self, day: date) -> bool:
         """Whether the line is not over on ``day``; one that starts later counts as active."""
         return self.ends is None or self.ends >= day

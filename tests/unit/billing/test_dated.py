@@ -139,3 +139,25 @@ def test_an_end_that_lies_ahead_is_no_edit_although_the_line_does_not_show_it_ye
     present = replace(world(0, {date(2025, 1, 1): 10}), home=home)
     ended = replace(present, bindings={"k": binding(present.lines[0], ended=date(2025, 4, 30), ends=date(2025, 4, 30))})
     assert ended.plan() == ()
+
+
+def test_without_proration_a_line_that_was_changed_within_the_open_period_moves_on_both_days_by_as_much() -> None:
+    """A person added 2 from 10 April on; 13 are counted: the whole of April gets one more."""
+    present = world(13, {date(2025, 1, 1): 10, date(2025, 4, 10): 12}, DATED, prorate=False)
+    change = only(replace(present, home=replace(present.home, next_invoice=APRIL)).plan())
+    assert (change.shifts, change.prorated) == ((shift(APRIL, 10, 11),), NOTHING)
+    assert (change.before, change.after, change.money) == (Decimal(12), Decimal(13), Decimal("20.00"))
+
+
+def test_units_that_were_not_there_at_the_days_begin_cannot_be_taken_off_from_it() -> None:
+    present = world(3, {date(2025, 1, 1): 5, date(2025, 4, 10): 12}, DATED, prorate=False)
+    change = only(replace(present, home=replace(present.home, next_invoice=APRIL)).plan())
+    assert (change.kind, change.verdict) == (ChangeKind.NONE, Verdict.HELD)
+    assert "fewer than are to be taken off" in words([change])
+
+
+def test_without_proration_a_line_is_read_for_all_days_only_where_its_day_was_not_read() -> None:
+    present = world(13, {date(2025, 1, 1): 10}, DATED, prorate=False)
+    bare = replace(present, lines=(replace(present.lines[0], held=()),))
+    assert to_read_whole(bare.inputs) == frozenset()
+    assert to_read_whole(replace(bare, home=replace(bare.home, next_invoice=APRIL)).inputs) == {("cw", "7")}
