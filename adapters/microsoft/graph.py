@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,17 +75,15 @@ class Graph:
         body = self.get(path)
         return [*rows_of(body), *self.further_rows(body)]
 
-    def further_rows(self, body: Any) -> list[Row]:
-        """The rows of the pages that follow a first page. A page may be empty and still have a next one."""
-        rows: list[Row] = []
+    def further_rows(self, body: Any) -> Iterator[Row]:
+        """The rows of the pages that follow a first page, each page read when it is wanted. One may be empty and still have a next one."""
         seen: set[str] = set()
         while link := body.get("@odata.nextLink"):
             if link in seen or len(seen) >= MOST_PAGES:
                 raise Unreadable("the pages of the answer lead in a circle")
             seen.add(link)
             body = self._json(self._read("GET", self._followed(link)))
-            rows.extend(rows_of(body))
-        return rows
+            yield from rows_of(body)
 
     def report(self, path: str) -> str:
         """A report's text. Graph answers with an address on another host, good for minutes by itself; our token does not go there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,8 @@ _KINDS = {
 }
 """Unverified: the report's column ``Recipient Type`` is there in some tenants only, and its values are not documented."""
 
+_DOMAIN = Attribute.DOMAIN.value
+
 Plans = Mapping[str, Mapping[str, str]]
 """By SKU id, the ids of the service plans that were asked for, by how they were asked for (ids or names, folded to lower case)."""
 
@@ -36,8 +38,12 @@ def plans_from(rows: Iterable[Row], asked: Iterable[str]) -> Plans:
 
 def users_from(rows: Iterable[Row], needs: UsageNeeds, plans: Plans) -> tuple[User, ...]:
     """``/users``; a user who repeats across pages counts once, and a SKU held directly and through a group counts once."""
-    texts = {attribute: PROPERTIES[attribute] for attribute in sorted(needs.attributes & PROPERTIES.keys())}
-    return tuple({user.user_id: user for user in (_user(row, texts, plans) for row in rows)}.values())
+    texts = [(attribute.value, PROPERTIES[attribute]) for attribute in sorted(needs.attributes & PROPERTIES.keys())]
+    licences, found = _Licences(plans), dict[str, User]()
+    for row in rows:
+        user = _user(row, texts, licences)
+        found[user.user_id] = user
+    return tuple(found.values())
 
 
 def members_from(rows: Iterable[Row]) -> frozenset[str]:
@@ -103,21 +109,43 @@ def names_concealed(mailboxes: Iterable[Mailbox]) -> bool:
     return bool(names) and not any("@" in name for name in names)
 
 
-def _user(row: Row, texts: Mapping[Attribute, str], plans: Plans) -> User:
-    licences = row.get("assignedLicenses")
-    if not isinstance(licences, list):
-        raise Unreadable("a user has no assignedLicenses")
-    name = _text(row.get("userPrincipalName"))
+class _Licences:
+    """What sets of licences come to. People of one tenant hold few different ones, so each is looked at once."""
+
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+        self._known: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
+
+    def of(self, licences: Any) -> tuple[frozenset[str], frozenset[str]]:
+        """The ids of the SKUs, and the plans that were asked for and are switched on; raises ``Unreadable`` where it is no list."""
+        if not isinstance(licences, list):
+            raise Unreadable("a user has no assignedLicenses")
+        key = tuple(map(str, licences)) if self._plans else tuple([str(licence.get("skuId")) for licence in licences])
+        known = self._known.get(key)
+        if known is None:
+            plans = frozenset(asked for licence in licences for asked in _switched_on(licence, self._plans)) if self._plans else frozenset()
+            known = self._known[key] = frozenset(row_id(licence, "skuId") for licence in licences), plans
+        return known
+
+
+def _user(row: Row, texts: Sequence[tuple[str, str]], licences: _Licences) -> User:
+    """Written for tenants with tens of thousands of users: each of them passes here."""
+    get = row.get
+    skus, plans = licences.of(get("assignedLicenses"))
+    name, shown, activity = get("userPrincipalName"), get("displayName"), get("signInActivity")
+    name = name if type(name) is str else ""
+    attributes = {attribute: text if type(text := get(member)) is str else "" for attribute, member in texts}
+    attributes[_DOMAIN] = name[name.rfind("@") + 1 :]
     return User(
-        user_id=row_id(row, "id"),
-        sku_ids=frozenset(row_id(licence, "skuId") for licence in licences),
-        attributes={Attribute.DOMAIN.value: name.rpartition("@")[2]} | {each.value: _text(row.get(member)) for each, member in texts.items()},
-        user_principal_name=name,
-        display_name=_text(row.get("displayName")),
-        enabled=row.get("accountEnabled") is not False,
-        guest=row.get("userType") == "Guest",
-        plan_ids=frozenset(asked for licence in licences for asked in _switched_on(licence, plans)) if plans else frozenset(),
-        last_sign_in=_last_sign_in(row.get("signInActivity")),
+        row_id(row, "id"),
+        skus,
+        attributes,
+        name,
+        shown if type(shown) is str else "",
+        get("accountEnabled") is not False,
+        get("userType") == "Guest",
+        plans,
+        _last_sign_in(activity) if activity else None,
     )
 
 
@@ -140,9 +168,22 @@ def _plans(row: Row, wanted: frozenset[str]) -> Mapping[str, str]:
 
 
 def _last_sign_in(activity: Any) -> datetime | None:
-    """The latest of all kinds; Graph leaves the member out for somebody who never signed in."""
-    moments = [moment(activity.get(name)) for name in _SIGN_INS] if isinstance(activity, Mapping) else []
-    return max((each for each in moments if each), default=None)
+    """The latest of all kinds; Graph leaves the member out for somebody who never signed in.
+
+    Times in UTC are compared as they are written, which is right to the second.
+    """
+    if not isinstance(activity, dict):
+        return None
+    latest = ""
+    for name in _SIGN_INS:
+        written = activity.get(name)
+        if not written:
+            continue
+        if type(written) is not str or written[-1] != "Z":
+            return max((each for each in map(moment, map(activity.get, _SIGN_INS)) if each), default=None)
+        if written > latest:
+            latest = written
+    return moment(latest)
 
 
 def _devices(devices: Iterable[Device]) -> tuple[Device, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from adapters.microsoft import people, reading
@@ -32,7 +33,7 @@ class Usage:
 
     def snapshot(self, tenant_id: str, read_at: datetime, name_of: Callable[[str, str], str]) -> UsageSnapshot:
         """The snapshot; raises what stands in the way when neither SKUs nor subscriptions could be read."""
-        rows = self._try(Source.SKUS, lambda: self._rows(Source.SKUS)) or []
+        rows = self._try(Source.SKUS, lambda: list(self._rows(Source.SKUS))) or []
         skus = self._try(Source.SKUS, lambda: reading.skus_from(rows, name_of)) or ()
         subscriptions = self._try(Source.SUBSCRIPTIONS, lambda: reading.subscriptions_from(self._rows(Source.SUBSCRIPTIONS))) or ()
         self._require_one_of(Source.SKUS, Source.SUBSCRIPTIONS)
@@ -62,7 +63,7 @@ class Usage:
         """The users; without their sign-ins, where the tenant has no licence for those or we no right to see them."""
         plans = self._plans(skus)
         if Source.SIGN_INS in self.needs.sources and self.parts[Source.USERS].status == _FORBIDDEN:
-            self._try(Source.SIGN_INS, lambda: self._rows(Source.USERS))
+            self._try(Source.SIGN_INS, lambda: list(self._rows(Source.USERS)))
             return people.users_from(self.graph.rows(users_path(self.needs, with_sign_ins=False)), self.needs, plans)
         return people.users_from(self._rows(Source.USERS), self.needs, plans)
 
@@ -73,11 +74,12 @@ class Usage:
     def _members(self, group: str) -> frozenset[str]:
         return people.members_from(self._rows(group))
 
-    def _rows(self, name: str) -> list[reading.Row]:
+    def _rows(self, name: str) -> Iterator[reading.Row]:
+        """The rows of a source, page by page: no more of a large list is held at once than has been understood."""
         part = self.parts[name]
         if not part.ok:
             raise self.graph.part_error(name, part)
-        return [*reading.rows_of(part.body), *self.graph.further_rows(part.body)]
+        return chain(reading.rows_of(part.body), self.graph.further_rows(part.body))
 
     def _needed(self, source: Source, read: Callable[[], T]) -> T | None:
         return self._try(source, read) if source in self.needs.sources else None

@@ -15,6 +15,7 @@ from sandbox.bench.calls import measure_calls
 from sandbox.bench.cpu import measure_cpu
 from sandbox.bench.figures import Section, table
 from sandbox.bench.imports import measure_imports
+from sandbox.bench.large import measure_large
 from sandbox.bench.psa_calls import measure_psa_calls
 from sandbox.bench.real_limits import measure_real_limits
 from sandbox.bench.scale import measure_scale
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         "PSAs": lambda: measure_psa_calls(AT_PSAS[sizes]),
         "limits": lambda: measure_real_limits(AT_PSAS[sizes]),
         "CPU": measure_cpu,
+        "a large customer": measure_large,
         "import": measure_imports,
         "nights": lambda: measure_scale(sizes),
     }

@@ -83,7 +83,7 @@ class Subscription:
     """The id by which Partner Center knows it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class User:
     """A user with what was asked for. ``attributes`` are texts by the names of ``custom_licences.Attribute``; empty ones are there and empty.
 
@@ -111,7 +111,7 @@ class MailboxKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     """A mailbox as the usage report has it, some two days old. The name is a hash where the tenant conceals names in reports."""
 
@@ -120,7 +120,7 @@ class Mailbox:
     deleted: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Device:
     """A device in Entra (``device_id``: its object id) or in Intune. ``None`` is what Microsoft does not say."""
 

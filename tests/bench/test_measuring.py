@@ -6,6 +6,7 @@ from dataclasses import replace
 from sandbox.bench.bare import BareLoop
 from sandbox.bench.calls import Kind, kind_of, typical
 from sandbox.bench.figures import Figure, Section, table
+from sandbox.bench.large import measure_large
 from sandbox.bench.recording import Get, Query, Transact
 from sandbox.bench.scale import plain_customers
 from sandbox.memory.counting import Operation
@@ -111,3 +112,12 @@ def test_the_table_has_goals_beside_values() -> None:
 def _sent(request: Request) -> object:
     kept = {name: request.headers.get(name) for name in ("authorization", "content-type", "accept", "clientid")}
     return request.method, request.path, request.query, request.body, kept
+
+
+def test_a_large_customer_is_counted_from_the_same_pages_that_are_only_fetched() -> None:
+    """A small one here: what is compared is the same, and memory does not grow with the licences."""
+    (section,) = measure_large(users=1200, licences=10, rounds=1)
+    figures = {figure.name: figure for figure in section.figures}
+    assert "over 3 pages of users" in section.notes[0]
+    assert figures["ratio of the peaks"].met
+    assert figures["ratio"].value and figures["ratio of counting alone"].value

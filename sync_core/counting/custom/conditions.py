@@ -26,6 +26,8 @@ def person_test(condition: Condition, snapshot: UsageSnapshot) -> PersonTest:
         members = frozenset().union(*(snapshot.groups.get(group, frozenset()) for group in values))
         return lambda user: user.user_id in members
     wanted = _TRUE in values
+    if attribute in DAYS:
+        return _person_since(condition, _begins(condition, snapshot))
     tests: dict[Attribute, PersonTest] = {
         Attribute.ENABLED: lambda user: user.enabled is wanted,
         Attribute.LICENSED: lambda user: bool(user.sku_ids) is wanted,
@@ -34,12 +36,19 @@ def person_test(condition: Condition, snapshot: UsageSnapshot) -> PersonTest:
         Attribute.SERVICE_PLAN: lambda user: not values.isdisjoint(user.plan_ids),
         Attribute.ALL_SERVICE_PLANS: lambda user: values <= user.plan_ids,
         Attribute.MFA_REGISTERED: lambda user: (user.user_id in snapshot.mfa_registered) is wanted,
-        Attribute.SIGNED_IN_WITHIN_DAYS: lambda user: _since(user.last_sign_in, condition, snapshot),
-        Attribute.NOT_SIGNED_IN_FOR_DAYS: lambda user: not _since(user.last_sign_in, condition, snapshot),
     }
     if attribute not in tests:
         raise ValueError(f"people have no {attribute}")
     return tests[attribute]
+
+
+def _person_since(condition: Condition, begins: datetime) -> PersonTest:
+    """Whether somebody signed in from then on, or did not: never is no time within any."""
+    if condition.attribute is Attribute.SIGNED_IN_WITHIN_DAYS:
+        return lambda user: user.last_sign_in is not None and user.last_sign_in >= begins
+    if condition.attribute is Attribute.NOT_SIGNED_IN_FOR_DAYS:
+        return lambda user: user.last_sign_in is None or user.last_sign_in < begins
+    raise ValueError(f"people have no {condition.attribute}")
 
 
 def device_test(condition: Condition, snapshot: UsageSnapshot) -> DeviceTest:
@@ -47,14 +56,15 @@ def device_test(condition: Condition, snapshot: UsageSnapshot) -> DeviceTest:
     values = frozenset(value.casefold() for value in condition.values)
     wanted = _TRUE in values
     members = frozenset().union(*(snapshot.groups.get(group, frozenset()) for group in values))
+    begins = _begins(condition, snapshot) if condition.attribute in DAYS else snapshot.read_at
     tests: dict[Attribute, DeviceTest] = {
         Attribute.ENABLED: lambda device: device.enabled is wanted,
         Attribute.GROUP: lambda device: device.device_id in members,
         Attribute.OPERATING_SYSTEM: lambda device: device.operating_system.strip().casefold() in values,
         Attribute.MANAGED: lambda device: bool(device.managed) is wanted,
         Attribute.COMPLIANT: lambda device: bool(device.compliant) is wanted,
-        Attribute.SEEN_WITHIN_DAYS: lambda device: _since(device.last_seen, condition, snapshot),
-        Attribute.NOT_SEEN_FOR_DAYS: lambda device: not _since(device.last_seen, condition, snapshot),
+        Attribute.SEEN_WITHIN_DAYS: lambda device: device.last_seen is not None and device.last_seen >= begins,
+        Attribute.NOT_SEEN_FOR_DAYS: lambda device: device.last_seen is None or device.last_seen < begins,
     }
     if condition.attribute not in tests:
         raise ValueError(f"devices have no {condition.attribute}")
@@ -87,6 +97,6 @@ def entry_words(conditions: Conditions) -> str:
     return " and ".join(map(words, conditions))
 
 
-def _since(moment: datetime | None, condition: Condition, snapshot: UsageSnapshot) -> bool:
-    """Whether it happened within the condition's days before the read; never is no time within any."""
-    return moment is not None and moment >= snapshot.read_at - timedelta(days=int(condition.values[0]))
+def _begins(condition: Condition, snapshot: UsageSnapshot) -> datetime:
+    """Where the condition's days before the read begin."""
+    return snapshot.read_at - timedelta(days=int(condition.values[0]))

@@ -6,7 +6,8 @@ of them, however many there are. Each distinct condition is looked at once per t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -18,6 +19,9 @@ from sync_core.model.licences import Device, Mailbox, MailboxKind, UsageSnapshot
 Selection = int
 
 T = TypeVar("T")
+
+_DIGITS = b"01".ljust(256, b"1")
+"""What ``False`` and ``True`` are as binary digits."""
 
 _KINDS = {
     Counts.USERS: Counts.USERS_AND_GUESTS,
@@ -33,6 +37,8 @@ class Things:
     """All things of one kind, each once. ``people`` are the users they belong to, ``None`` where nobody is known; of users, they themselves."""
 
     people: Sequence[User | None]
+    users: Sequence[User] = ()
+    """The same, where the things are users themselves."""
     mailboxes: Sequence[Mailbox] = ()
     devices: Sequence[Device] = ()
 
@@ -43,8 +49,14 @@ class Things:
 
     def select(self, holds: Iterable[bool]) -> Selection:
         """Those for which it holds, in their order."""
-        digits = "".join("1" if each else "0" for each in holds)
-        return int(digits[::-1] or "0", 2)
+        return int(bytes(holds)[::-1].translate(_DIGITS) or b"0", 2)
+
+    def at(self, places: Iterable[int]) -> Selection:
+        """Those at these places."""
+        bits = bytearray(len(self.people) // 8 + 1)
+        for place in places:
+            bits[place >> 3] |= 1 << (place & 7)
+        return int.from_bytes(bits, "little")
 
 
 class Selections:
@@ -54,7 +66,8 @@ class Selections:
         self._snapshot = snapshot
         self._things: dict[Counts, Things] = {}
         self._conditions: dict[tuple[Counts, Condition], Selection] = {}
-        self._texts: dict[tuple[Counts, Attribute], Sequence[str | None]] = {}
+        self._texts: dict[tuple[Counts, Attribute], Mapping[str, Sequence[int]]] = {}
+        self._belonging: dict[Counts, Selection] = {}
 
     def things(self, counts: Counts) -> Things:
         """All things of the kind that this is counted out of."""
@@ -65,6 +78,11 @@ class Selections:
 
     def belonging(self, counts: Counts) -> Selection:
         """What is counted before any condition: no guests among users, no deleted mailboxes."""
+        if counts not in self._belonging:
+            self._belonging[counts] = self._belongs(counts)
+        return self._belonging[counts]
+
+    def _belongs(self, counts: Counts) -> Selection:
         things = self.things(counts)
         if counts in (Counts.USERS, Counts.GUESTS):
             return things.select(user is not None and user.guest is (counts is Counts.GUESTS) for user in things.people)
@@ -100,22 +118,32 @@ class Selections:
         if of_device(condition.attribute, counts):
             return things.select(map(device_test(condition, self._snapshot), things.devices))
         if condition.attribute in TEXTS:
-            values = frozenset(map(folded, condition.values))
-            return things.select(text in values for text in self._texts_of(counts, condition.attribute))
+            having = self._having(counts, condition.attribute)
+            return things.at(place for text in set(map(folded, condition.values)) for place in having.get(text, ()))
         test = person_test(condition, self._snapshot)
+        if things.users:
+            return things.select(map(test, things.users))
         return things.select(user is not None and test(user) for user in things.people)
 
-    def _texts_of(self, counts: Counts, attribute: Attribute) -> Sequence[str | None]:
-        """One text of everybody, made comparable once for all conditions on it; ``None`` where nobody is known."""
+    def _having(self, counts: Counts, attribute: Attribute) -> Mapping[str, Sequence[int]]:
+        """Who has which text, made comparable: looked at once for all conditions on it. Where nobody is known, nobody has any."""
         key = (_KINDS.get(counts, counts), attribute)
         if key not in self._texts:
-            self._texts[key] = [None if user is None else folded(user.attributes[attribute]) for user in self.things(counts).people]
+            written: defaultdict[str, list[int]] = defaultdict(list)
+            for place, user in enumerate(self.things(counts).people):
+                if user is not None:
+                    written[user.attributes[attribute]].append(place)
+            having: defaultdict[str, list[int]] = defaultdict(list)
+            for text, places in written.items():
+                having[folded(text)].extend(places)
+            self._texts[key] = having
         return self._texts[key]
 
     def _read(self, kind: Counts) -> Things:
         snapshot = self._snapshot
         if kind is Counts.USERS_AND_GUESTS:
-            return Things(tuple({user.user_id: user for user in snapshot.users}.values()))
+            users = tuple({user.user_id: user for user in snapshot.users}.values())
+            return Things(users, users)
         if kind is Counts.MAILBOXES:
             mailboxes = _once(snapshot.mailboxes, lambda mailbox: mailbox.user_principal_name.casefold())
             return Things([self._by_name.get(mailbox.user_principal_name.casefold()) for mailbox in mailboxes], mailboxes=mailboxes)

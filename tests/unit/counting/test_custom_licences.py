@@ -14,7 +14,7 @@ from sync_core.model.custom_licences import Attribute, Counts, CustomLicence
 from sync_core.model.licences import MailboxKind, Source
 from sync_core.ports import UsageNeeds
 from tests.unit.billing.world import SKU
-from tests.unit.counting.people import NIGHT_SHIFT, SALES, counted, device, licence, mailbox, number, usage, user, where
+from tests.unit.counting.people import NIGHT_SHIFT, NO_TEXTS, SALES, counted, device, licence, mailbox, number, usage, user, where
 
 OTHER = "4b9405b0-7788-4568-add1-99614e613b69"
 
@@ -176,3 +176,27 @@ def test_each_distinct_condition_is_looked_at_once_a_person() -> None:
     rules = [CustomLicence(f"rule{each}", "", Counts.USERS, include=conditions[: each % 3 + 1], exclude=conditions[each % 3 :]) for each in range(30)]
     counted(usage(watched), *rules)
     assert looked == {"city": 1, "department": 1}
+
+
+class Watched(dict[str, str]):
+    """Texts that count how often they are looked at."""
+
+    looks = 0
+
+    def __getitem__(self, name: str) -> str:
+        Watched.looks += 1
+        return super().__getitem__(name)
+
+
+def looks(*rules: CustomLicence) -> int:
+    """How often the texts of ten people are looked at for these rules."""
+    people = [replace(user(number), attributes=Watched(NO_TEXTS | {"department": "Sales", "city": "Ulm"})) for number in range(10)]
+    Watched.looks = 0
+    counted(usage(*people), *rules)
+    return Watched.looks
+
+
+def test_each_distinct_condition_is_looked_at_once_for_each_person_however_many_rules_share_it() -> None:
+    entries = [where(department="Sales", city="Ulm"), where(department="Service"), where(city=("Kiel", "Ulm"), department="Sales")]
+    rules = [CustomLicence(f"rule-{number}", "", Counts.USERS, (entries[number % 3],), (entries[(number + 1) % 3],)) for number in range(30)]
+    assert looks(*rules) == looks(*rules[:3]) == 10 * len(["department", "city"])
