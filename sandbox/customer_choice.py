@@ -9,7 +9,7 @@ from sync_core.model.configuration import Configuration, CustomerConfiguration
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER
 
-_TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|company-[0-9a-f]{16}")
 HELP = "tenant id, or the customer's name as configured"
 
 
@@ -24,6 +24,9 @@ def chosen_customer(configuration: Configuration, text: str) -> CustomerConfigur
 
 
 def past_customer(context: Context, text: str) -> str:
-    """The tenant id of a customer that is configured, or was: then only by its tenant id. Raises ``Rejected`` as ``chosen_customer`` does."""
+    """The key of a customer that is configured, or was, or of a company whose lines were cut over; the latter two are named by it only.
+
+    Raises ``Rejected`` as ``chosen_customer`` does.
+    """
     wanted = text.strip().casefold()
-    return wanted if _TENANT.fullmatch(wanted) else chosen_customer(context.current_configuration(), text).customer.tenant_id
+    return wanted if _KEY.fullmatch(wanted) else chosen_customer(context.current_configuration(), text).customer.tenant_id

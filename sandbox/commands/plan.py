@@ -30,6 +30,7 @@ from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_chang
 from sync_core.pipeline.wording import money
 
 Ask = Callable[[str], str]
+Pause = Callable[[float], None]
 _LOOKS = 30
 _LOOK_EVERY = 2.0
 DECISIONS = {"approve": Decision.APPROVED, "reject": Decision.REJECTED}
@@ -65,14 +66,14 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
     return _decide(options, context, tenant_id, terminal, ask)
 
 
-def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
+def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask, pause: Pause = time.sleep) -> int:
     """Shows what an undo would write at each customer, asks, and approves exactly that; returns the exit code."""
     by = _operator(context)
     customers, wanted = _undo_of(options, context)
     started = start_undo(context, wanted, customers, str(by))
     plans = []
     for tenant_id in customers:
-        customer = _planned(context, started.run.run_id, tenant_id)
+        customer = _planned(context, started.run.run_id, tenant_id, pause)
         plans += [_show_undo(context, tenant_id, customer, terminal)] if customer else []
     open_ones = [(shown, [change.change_id for change in shown.plan.changes if not shown.refusal(change)]) for shown in plans if shown]
     chosen = [(shown, names) for shown, names in open_ones if names]
@@ -137,7 +138,7 @@ def _undo_of(options: argparse.Namespace, context: Context) -> tuple[tuple[str, 
     return (chosen,) if chosen else customers, Undo(run_id=options.run, why=options.why)
 
 
-def _planned(context: Context, run_id: str, tenant_id: str) -> CustomerRun | None:
+def _planned(context: Context, run_id: str, tenant_id: str, pause: Pause) -> CustomerRun | None:
     """A customer of an undo run, planned here and now so that it can be shown; the queued message finds it done.
 
     Where the app was faster and is at it, or the PSA asks to wait, it is looked at again for a while.
@@ -147,7 +148,7 @@ def _planned(context: Context, run_id: str, tenant_id: str) -> CustomerRun | Non
         customer = load_customer(context.store, run_id, tenant_id)
         if customer is None or customer.value.state is not CustomerState.QUEUED:
             return customer.value if customer else None
-        time.sleep(_LOOK_EVERY)
+        pause(_LOOK_EVERY)
     raise RetryLater("The customer is still being read", delay=_LOOK_EVERY, where=tenant_id)
 
 

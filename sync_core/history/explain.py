@@ -23,7 +23,7 @@ from sync_core.model.custom_licences import custom_name
 from sync_core.model.history import Counts, Record, RecordKind
 from sync_core.model.licences import UsageSnapshot
 from sync_core.model.plans import Change, ChangeKind, ChangeResult
-from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind
+from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.history import of_kind
 from sync_core.pipeline.runs import load_customer, load_run, recent_runs
@@ -148,14 +148,14 @@ class _Past:
         return self._seen[connection]
 
     def _newest_look(self, connection: str) -> _Seen | None:
-        """The last run up to the day that could read the customer; of an undo, which reads no counts, there is nothing to see."""
+        """The last run up to the day that could read the customer; in one that people asked writes of, nothing is counted."""
         unread = ""
         for entry in recent_runs(self._context.store):
             if entry.slot.date() > self._on + timedelta(days=1):
                 continue
             run = load_run(self._context.store, entry.run_id)
             customer = load_customer(self._context.store, entry.run_id, self._tenant_id) if run else None
-            if run is None or customer is None or run.value.kind is RunKind.UNDO or _date_of(run.value, connection) > self._on:
+            if run is None or customer is None or run.value.by_people or _date_of(run.value, connection) > self._on:
                 continue
             if customer.value.plan_id or customer.value.state not in (CustomerState.FAILED, CustomerState.QUEUED):
                 return _Seen(run.value, customer.value, unread)

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.commands import plan
 from sandbox.commands.plan import parser, perform
 from sandbox.memory.psa import Keeping, Mishap
 from sandbox.terminal import Terminal
-from sync_core.errors import Rejected
+from sync_core.errors import Rejected, RetryLater
 from sync_core.model.customers import Mode
 from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Undo
@@ -323,3 +324,11 @@ def test_the_command_approves_nothing_without_a_yes() -> None:
 def test_the_command_refuses_a_choice_that_is_none(arguments: list[str]) -> None:
     with pytest.raises(Rejected, match="Nothing says what to undo"):
         perform(parser().parse_args(arguments), grown().context, Terminal(io.StringIO(), {}), lambda question: "y")
+
+
+def test_an_undo_that_the_psa_asks_to_wait_for_is_shown_all_the_same() -> None:
+    night, output, waited = grown(), io.StringIO(), list[float]()
+    night.psa.fail_next_read(RetryLater("The PSA is busy", delay=2.0))
+    options = parser().parse_args(["undo", tenant(1), "--yes"])
+    assert plan.undo(options, night.context, Terminal(output, {}), lambda question: "", waited.append) == 0
+    assert (len(waited), "12 -> 10" in output.getvalue()) == (1, True)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.model.custom_licences import Condition, Counts, CustomLicence, Part, Split
+from sync_core.model.forgotten import Forgotten, mark_of, without_people
 from sync_core.model.licences import Source, UsageSnapshot
 from tests.unit.billing.world import SKU
 from tests.unit.counting.people import NIGHT_SHIFT, SALES, counted, mailbox, usage, user, where
@@ -95,3 +96,18 @@ def test_parts_always_add_up_to_the_whole(
     for of in ("purchased", "assigned", "warning", "suspended"):
         assert sum(getattr(part, of) for part in parts) == getattr(items[item_id], of)
     assert all((part.purchased or 0) >= 0 and (part.assigned or 0) >= 0 for part in parts)
+
+
+@given(tenants(), rules, places, st.frozensets(st.integers(1, 12), min_size=1))
+def test_forgetting_people_changes_no_count_and_leaves_none_of_their_names(
+    held: UsageSnapshot, rule: CustomLicence, where_each: list[tuple[tuple[Condition, ...]]], gone: frozenset[int]
+) -> None:
+    people = [each for each in held.users if each.user_id in {f"u{number}" for number in gone}]
+    forgotten = [
+        Forgotten(f"forgotten-{number}", frozenset({mark_of(held.tenant_id, each.user_id)}), "", held.read_at) for number, each in enumerate(people)
+    ]
+    after = without_people(held, forgotten)
+    splits = tuple(Split(item_id, tuple(Part(f"part{n}", each) for n, each in enumerate(where_each)), "rest") for item_id in (SKU, rule.item_id))
+    assert counted(after, rule, splits=splits) == counted(held, rule, splits=splits)
+    assert not {each.user_id for each in people} & {each.user_id for each in after.users}
+    assert not any(each.user_principal_name.casefold() in repr(after).casefold() for each in people if each.user_principal_name)
