@@ -5,7 +5,7 @@ Ids of permissions are looked up by name in the services' own service principals
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,15 @@ from typing import Any
 from adapters.microsoft.operator import OperatorGraph
 from adapters.microsoft.reading import Row, moment
 from adapters.microsoft.rights import GRAPH_ID, PARTNER_CENTER_ID
-from sync_core.errors import Rejected
+from sync_core.errors import Rejected, StopRun
 
 MULTI_TENANT = "AzureADMultipleOrgs"
 """Customers' tenants consent to it, too."""
 DETAILS = "id,appId,displayName,signInAudience,requiredResourceAccess,web,isFallbackPublicClient,appRoles,passwordCredentials,keyCredentials"
+_SOON = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between two tries while the directory catches up."""
+_NOT_YET = frozenset({"not-found", "request-refused"})
+"""How Graph refuses what names something that has not arrived where it looks."""
 _OFFERS = "id,appId,oauth2PermissionScopes,appRoles"
 
 
@@ -76,13 +80,21 @@ def _named(offered: Collection[Row], name: str) -> str:
 
 @dataclass(frozen=True)
 class Registrar:
-    """Makes and mends the registration as an operator who may: an Application Administrator of the partner's tenant."""
+    """Makes and mends the registration as an operator who may: an Application Administrator of the partner's tenant.
+
+    What was just made is not everywhere in the directory for some seconds, so what needs it is asked for again; ``sleep`` waits meanwhile.
+    """
 
     graph: OperatorGraph
+    sleep: Callable[[float], None]
 
     def find(self, application_id: str) -> Row | None:
         """The registration, or ``None``."""
         return self.graph.find("applications", "appId", application_id, DETAILS)
+
+    def named(self, display_name: str) -> Row | None:
+        """One that is called like this, or ``None``: names need not be unique."""
+        return self.graph.find("applications", "displayName", display_name, DETAILS)
 
     def offers(self) -> dict[str, Row]:
         """The service principals of Graph and, where the tenant has it, Partner Center."""
@@ -97,9 +109,13 @@ class Registrar:
         return found
 
     def create(self, wanted: WantedRegistration) -> Row:
-        """A new registration with its service principal."""
+        """A new registration with its service principal; it can be found when this is over."""
         row: Row = self.graph.post("/applications", {"displayName": wanted.display_name, **self._content(wanted)})
-        self.graph.post("/servicePrincipals", {"appId": row["appId"]})
+        self._soon(lambda: self.graph.post("/servicePrincipals", {"appId": row["appId"]}))
+        for wait in _SOON:
+            if self.find(str(row["appId"])):
+                break
+            self.sleep(wait)
         return row
 
     def mend(self, registration: Row, wanted: WantedRegistration) -> None:
@@ -114,7 +130,8 @@ class Registrar:
     def new_secret(self, registration: Row, ends: datetime) -> tuple[str, datetime]:
         """A further client secret and when (UTC) it ends; Graph shows its value this once."""
         credential = {"displayName": "licence sync", "endDateTime": f"{ends.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-        made = self.graph.post(f"/applications/{registration['id']}/addPassword", {"passwordCredential": credential})
+        path = f"/applications/{registration['id']}/addPassword"
+        made = self._soon(lambda: self.graph.post(path, {"passwordCredential": credential}))
         return str(made["secretText"]), moment(made.get("endDateTime")) or ends
 
     def consent(self, application_id: str, wanted: WantedRegistration) -> list[str]:
@@ -135,7 +152,7 @@ class Registrar:
             self.graph.patch(f"/oauth2PermissionGrants/{there['id']}", {"scope": scope})
         else:
             body = {"clientId": principal, "consentType": "AllPrincipals", "resourceId": resource["id"], "scope": scope}
-            self.graph.post("/oauth2PermissionGrants", body)
+            self._soon(lambda: self.graph.post("/oauth2PermissionGrants", body))
         return sorted(scopes - names)
 
     def _assign(self, principal: str, offers: Mapping[str, Row], roles: frozenset[str]) -> list[str]:
@@ -144,8 +161,19 @@ class Registrar:
         missing = [name for name in sorted(roles) if _role_id(offers, name) not in there]
         for name in missing:
             body = {"principalId": principal, "resourceId": graph, "appRoleId": _role_id(offers, name)}
-            self.graph.post(f"/servicePrincipals/{principal}/appRoleAssignments", body)
+            self._soon(lambda body=body: self.graph.post(f"/servicePrincipals/{principal}/appRoleAssignments", body))  # type: ignore[misc]  # the loop's
         return [f"{name} (application)" for name in missing]
+
+    def _soon(self, ask: Callable[[], Any]) -> Any:
+        """Asks again while what it is about may not have arrived; raises what it raised last."""
+        for wait in _SOON:
+            try:
+                return ask()
+            except StopRun as error:
+                if error.code not in _NOT_YET:
+                    raise
+                self.sleep(wait)
+        return ask()
 
     def _principal(self, application_id: str) -> str:
         row = self.graph.find("servicePrincipals", "appId", application_id, "id")

@@ -43,6 +43,12 @@ class Application:
     secrets: list[ClientSecret] = field(default_factory=list)
     certificates: list[Certificate] = field(default_factory=list)
     app_roles: list[dict[str, Any]] = field(default_factory=list)
+    visible_from: datetime | None = None
+    """When the whole directory knows of it; ``None``: it always did."""
+
+    def visible(self, now: datetime) -> bool:
+        """Whether the directory knows of it yet."""
+        return self.visible_from is None or self.visible_from <= now
 
     def secret(self, value: str) -> ClientSecret | None:
         """The secret with this value, ended ones included."""

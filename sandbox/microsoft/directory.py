@@ -278,6 +278,8 @@ class Directory:
     """The role templates that people of the partner have in their own tenant, by user id."""
     principals: set[str] = field(default_factory=set)
     """Application ids that have a service principal in the partner's tenant."""
+    lag: timedelta = timedelta(0)
+    """How long a new application takes to be known everywhere in the directory."""
     partner_center_allowed: bool = True
     """Whether our application was granted Partner Center in the partner's tenant."""
 

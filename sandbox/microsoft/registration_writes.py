@@ -50,6 +50,7 @@ def _create(call: Call) -> Response:
     application_id, object_id = (stable_id(kind, call.tenant.tenant_id, "registered", number) for kind in ("application", "application object"))
     application = Application(application_id, object_id, str(wanted["displayName"]))
     _apply(application, wanted)
+    application.visible_from = call.now + call.directory.lag
     call.directory.applications.append(application)
     return Response.of_json(application_row(application), 201)
 
@@ -89,7 +90,7 @@ def _add_password(call: Call, object_id: str) -> Response:
 
 def _add_principal(call: Call) -> Response:
     application_id = _body(call, frozenset({"appId"})).get("appId", "")
-    known = {application.application_id for application in call.directory.applications} | OFFERED.keys()
+    known = {one.application_id for one in call.directory.applications if one.visible(call.now)} | OFFERED.keys()
     if application_id not in known:
         raise bad_request("The appId of the service principal does not reference a valid application object.", "Request_BadRequest")
     if application_id in call.directory.principals:
@@ -153,7 +154,7 @@ def _resource(call: Call, wanted: dict[str, Any]) -> str:
 
 
 def _application(call: Call, object_id: str) -> Application:
-    found = next((one for one in call.directory.applications if one.object_id == object_id), None)
+    found = next((one for one in call.directory.applications if one.object_id == object_id and one.visible(call.now)), None)
     if found is None:
         raise GraphError(404, "Request_ResourceNotFound", f"Resource '{object_id}' does not exist.")
     return found

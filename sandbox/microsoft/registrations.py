@@ -14,7 +14,7 @@ from sandbox.web import Response
 
 def applications(call: Call) -> list[Item]:
     """The applications of the partner; a customer has registered none."""
-    return [application_row(one) for one in call.directory.applications] if call.tenant is call.directory.partner else []
+    return [application_row(one) for one in call.directory.applications if one.visible(call.now)] if call.tenant is call.directory.partner else []
 
 
 def application_row(application: Application) -> Item:

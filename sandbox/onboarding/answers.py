@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,22 +29,24 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """A person at the terminal. ``agrees`` answers every question for a yes."""
+    """A person at the terminal. ``agrees`` answers every question for a yes; ``hidden`` asks without showing what is typed."""
 
     agrees: bool = False
+    ask: Callable[[str], str] = input
+    hidden: Callable[[str], str] = getpass.getpass
 
     def text(self, key: str, question: str, default: str = "") -> str:
         """See ``Answers.text``."""
         shown = f" [{default}]" if default else ""
-        return input(f"{question}{shown}: ").strip() or default
+        return self.ask(f"{question}{shown}: ").strip() or default
 
     def secret(self, key: str, question: str) -> str:
         """See ``Answers.secret``."""
-        return getpass.getpass(f"{question} (it is not shown; Enter for none): ").strip()
+        return self.hidden(f"{question} (it is not shown; Enter for none): ").strip()
 
     def yes(self, key: str, question: str) -> bool:
         """See ``Answers.yes``. Only a clear yes is one."""
-        return self.agrees or input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+        return self.agrees or self.ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 @dataclass(frozen=True)

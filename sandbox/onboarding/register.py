@@ -58,7 +58,12 @@ def _begun(session: Session) -> bool:
 
 
 def _create(session: Session) -> None:
-    registrar, wanted = Registrar(session.operator_graph()), wanted_registration(session)
+    """One that an earlier, interrupted try left is taken up: what it lacks is mended afterwards."""
+    registrar, wanted = Registrar(session.operator_graph(), session.sleep), wanted_registration(session)
+    there = registrar.named(NAME)
+    if there and session.may("application_adopt", f"There is a registration “{NAME}” with the id {there['appId']}. Use that one?"):
+        session.starter.set_partner(application_id=str(there["appId"]), credential_secret=SECRET, refresh_token_secret=REFRESH_TOKEN)
+        return
     row = registrar.create(wanted)
     session.starter.set_partner(application_id=str(row["appId"]), credential_secret=SECRET, refresh_token_secret=REFRESH_TOKEN)
     _new_secret(session, registrar, row)
@@ -74,7 +79,7 @@ def _new_secret(session: Session, registrar: Registrar, row: Row) -> None:
 
 def _looked_at(session: Session) -> Iterator[Line]:
     graph, as_operator = session.graph_for_looking()
-    registrar, wanted = Registrar(graph), wanted_registration(session)
+    registrar, wanted = Registrar(graph, session.sleep), wanted_registration(session)
     row = registrar.find(session.starter.application_id)
     if row is None:
         fix = "Correct partner.application_id in the starter file, or take it out and run this step again."

@@ -79,6 +79,14 @@ def test_a_vault_without_the_role_to_write_is_named_and_the_sign_in_still_works(
     assert "'Key Vault Secrets Officer'" in renewal.not_kept.fix
 
 
+def test_health_names_the_role_that_reading_a_secret_takes(world: World) -> None:
+    vault = Vault(world.clock.now)
+    vault.reads = set()
+    world.secrets = KeyVaultSecrets(vault.client, world.clock)  # type: ignore[assignment]  # the real port in the fake's place
+    health = world.adapter().health()
+    assert not health.ok and "'Key Vault Secrets User'" in health.fix
+
+
 @pytest.mark.parametrize("at", ["secrets.put refresh-token", "store.transact signin"])
 def test_who_dies_while_keeping_a_token_leaves_one_that_works(world: World, at: str) -> None:
     """Before the new token is stored the old one is there; after it, the new one is."""

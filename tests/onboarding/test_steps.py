@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from sandbox.onboarding.answers import Asked
 from sandbox.onboarding.session import State
 from sandbox.onboarding.steps import document, ready, run
 from sync_core.model.licences import Source
@@ -126,3 +129,31 @@ def test_what_custom_licences_will_look_at_takes_more_rights_and_no_others(day: 
     assert ready(run(session))
     assert all("User.Read.All" in customer.permissions for customer in day.directory.customers)
     assert all("Reports.Read.All" not in customer.permissions for customer in day.directory.customers)
+
+
+def test_a_directory_that_catches_up_slowly_is_waited_for(day: FirstDay) -> None:
+    """What was made is not known everywhere for some seconds, and a second try would make a second one."""
+    day.directory.lag = timedelta(seconds=10)
+    assert ready(day.run())
+    assert len(day.directory.applications) == 1
+
+
+def test_a_registration_that_an_interrupted_try_left_is_taken_up(day: FirstDay) -> None:
+    day.run("start", "application")
+    day.path.unlink()
+    day.vault.versions.pop("partner-app-secret")
+    assert ready(day.run())
+    assert len(day.directory.applications) == 1
+
+
+def test_a_person_is_asked_with_the_default_and_only_a_clear_yes_is_one() -> None:
+    asked: list[str] = []
+
+    def typed(question: str) -> str:
+        asked.append(question)
+        return {"Sure? [y/N] ": "yes", "Really? [y/N] ": "yep"}.get(question, "")
+
+    person = Asked(ask=typed, hidden=lambda question: "hush" if "not shown" in question else "")
+    assert (person.text("psa", "Which PSA", "connectwise"), person.secret("key", "The key")) == ("connectwise", "hush")
+    assert (person.yes("a", "Sure?"), person.yes("b", "Really?"), Asked(agrees=True, ask=typed).yes("c", "Never asked")) == (True, False, True)
+    assert asked == ["Which PSA [connectwise]: ", "Sure? [y/N] ", "Really? [y/N] "]
