@@ -22,6 +22,8 @@ from sync_core.rows import read, to_row, upsert
 
 LOOK_EVERY = timedelta(hours=20)
 """Below a day, so that a daily look is not put off by an hour every day."""
+_TROUBLE_LASTS = timedelta(days=3)
+_PASSING = "Nothing to do yet: it is tried again every hour."
 _TABLE = "signin"
 _PARTITION = "access"
 _KEY = "report"
@@ -36,8 +38,7 @@ def watch_access(context: Context) -> AccessReport:
     microsoft, last, now = context.adapters.microsoft(configuration), access_report(context.store), context.clock.now()
     report = replace(last, signed_in=now, broken=tuple(_signed_in(microsoft, last)))
     if last.looked is None or now - last.looked >= LOOK_EVERY:
-        endings, unread = _looked(context, configuration, microsoft)
-        report = replace(report, looked=now, endings=endings, unread=unread)
+        report = _with_ends(context, configuration, microsoft, report)
     context.store.transact(_TABLE, [upsert(to_row(_PARTITION, _KEY, report))])
     _say(report, context)
     return report
@@ -65,6 +66,18 @@ def _signed_in(microsoft: Microsoft, last: AccessReport) -> Iterator[Broken]:
         yield Broken(SIGN_IN_NOT_KEPT, f"The newest refresh token could not be stored: {_sentence(why)}", why.fix)
 
 
+def _with_ends(context: Context, configuration: Configuration, microsoft: Microsoft, report: AccessReport) -> AccessReport:
+    """The report with what ends. After passing trouble it is looked at again with the next try of the sign-in; told is only what lasts."""
+    now = context.clock.now()
+    try:
+        endings, unread = _looked(context, configuration, microsoft)
+    except RetryLater as error:
+        if report.looked is not None and now - report.looked < _TROUBLE_LASTS:
+            return report
+        return replace(report, unread=(Broken(error.code, f"What ends could not be read: {_sentence(error)}", error.fix or _PASSING),))
+    return replace(report, looked=now, endings=endings, unread=unread)
+
+
 def _looked(context: Context, configuration: Configuration, microsoft: Microsoft) -> tuple[tuple[Ending, ...], tuple[Broken, ...]]:
     endings: list[Ending] = []
     unread: list[Broken] = []
@@ -78,6 +91,8 @@ def _looked(context: Context, configuration: Configuration, microsoft: Microsoft
 def _relationships(configuration: Configuration, microsoft: Microsoft) -> Iterator[Ending | Broken]:
     try:
         yield from relationship_endings(microsoft.delegations(), configuration)
+    except RetryLater:
+        raise
     except SyncError as error:
         yield Broken(error.code, f"The ends of the GDAP relationships could not be read: {_sentence(error)}", error.fix)
 
@@ -90,6 +105,8 @@ def _secrets(context: Context, configuration: Configuration, microsoft: Microsof
             ends = context.adapters.secret_ends(name)
             if name == own and ends is None:
                 ends = microsoft.credential_ends()
+        except RetryLater:
+            raise
         except SyncError as error:
             yield Broken(error.code, f"{what} could not be looked at: {_sentence(error)}", error.fix)
             continue

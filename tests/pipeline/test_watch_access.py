@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.memory.store import MemoryStore
-from sync_core.access import DIRECTORY_READERS
+from sync_core.access import DIRECTORY_READERS, findings
 from sync_core.errors import InvalidConfiguration, RetryLater, StopRun
 from sync_core.model.access import Delegation, Renewal
 from sync_core.pipeline.context import Remembered
@@ -141,6 +141,24 @@ def test_relationships_that_cannot_be_read_are_told_and_break_nothing() -> None:
     night.microsoft.delegated = StopRun("The sign-in works, but lacks the right to read this", code="missing-role", fix="Grant it")
     watch_access(night.context)
     assert access(night).ok and told(night) == [("", "missing-role")]
+
+
+def test_passing_trouble_with_what_ends_is_tried_again_within_the_hour_and_told_only_when_it_lasts() -> None:
+    night = Night()
+    night.microsoft.delegated = [ending(night, 1, 6.5)]
+    watch_access(night.context)
+    night.microsoft.delegated = RetryLater("The service is busy", delay=60, code="service-busy")
+    night.clock.advance(DAY)
+    watch_access(night.context)
+    assert [one.code for one in findings(access_report(night.store), night.clock.now())] == ["relationship-ends"]
+    night.microsoft.delegated = ()
+    night.clock.advance(HOUR)
+    watch_access(night.context)
+    assert access(night).detail == "nothing ends within 60 days"
+    night.microsoft.delegated = RetryLater("The service is busy", delay=60, code="service-busy")
+    night.clock.advance(4 * DAY)
+    watch_access(night.context)
+    assert [one.code for one in findings(access_report(night.store), night.clock.now())] == ["service-busy"]
 
 
 def test_a_watch_that_stands_still_is_noticed() -> None:
