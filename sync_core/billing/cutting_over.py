@@ -15,7 +15,7 @@ from sync_core.billing.changes import Case
 from sync_core.billing.identity import plain
 from sync_core.billing.periods import ONE_DAY, invoice_for, period_of, price_of_days
 from sync_core.billing.resolve import cannot_bill
-from sync_core.model.agreements import Agreement, AgreementLines, Line
+from sync_core.model.agreements import Ability, Agreement, AgreementLines, Line
 from sync_core.model.billing import BillingProfile, LineChoice, Link
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
@@ -125,7 +125,8 @@ def _cannot_end(case: Case, line: Line, last: date) -> str:
     if last + ONE_DAY < case.opens:
         return f"It is invoiced up to {case.opens - ONE_DAY}, and no invoice is changed. Choose that day or a later one."
     period = period_of(head, last)
-    if last != period.last and not head.prorates and last + ONE_DAY != case.opens:
+    by_days = head.prorates and Ability.WHOLE_PERIODS not in head.abilities
+    if last != period.last and not by_days and last + ONE_DAY != case.opens:
         where = f"{last} lies in the one from {period.first} to {period.last}"
         return f"The agreement does not bill parts of a period, and {where}. Choose {period.first - ONE_DAY} or {period.last}."
     return ""

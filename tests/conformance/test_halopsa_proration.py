@@ -197,6 +197,13 @@ def test_rows_of_halo_and_of_people_are_none_of_our_lines(nights: Nights) -> Non
     assert len(nights.night.adapters.psas["memory"].read_lines(agreement(str(nights.number), "1"), APRIL)) == before == 2
 
 
+def test_a_row_is_shown_as_a_line_that_nobody_else_sets_or_ends(nights: Nights) -> None:
+    nights.run()
+    row = nights.night.adapters.psas["memory"].read_lines(agreement(str(nights.number), "1"), APRIL)[-1]
+    assert (row.line_id, row.quantity, row.unit_price, row.starts, row.ends) == ("prorata-1", Decimal(2), Decimal("20.60"), TODAY, date(2026, 3, 31))
+    assert row.left_alone == f"It is a prorata row of line {nights.lines[0].id}, which Halo bills once."
+
+
 def test_by_default_units_count_from_the_next_invoice_and_the_plan_says_so_to_a_person() -> None:
     with made() as nights:
         nights.connect()

@@ -100,6 +100,7 @@ def as_line(main: Line, row: Row) -> Line:
         starts=row.first,
         ends=row.last,
         marker=row.marker,
+        left_alone=f"It is a prorata row of line {main.line_id}, which Halo bills once.",
     )
 
 

@@ -14,7 +14,7 @@ from sync_core.billing.changes import Case
 from sync_core.billing.cutting_over import end_on, is_nobodys, moved, own_link, shown_values, start_after, take_over
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import first_open_day, period_of
-from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Line, Product
+from sync_core.model.agreements import Ability, Agreement, AgreementLines, AgreementStatus, Charge, Line, Product
 from sync_core.model.billing import BillingProfile, Link
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
@@ -66,6 +66,14 @@ def test_an_end_is_billed_for_the_last_time_on_the_chosen_day() -> None:
     assert (change.kind, change.effective, change.invoice, change.money) == (ChangeKind.END, APRIL, date(2026, 5, 1), Decimal("-220.00"))
     assert is_nobodys(change.link_key)
     assert change.verdict is Verdict.NEEDS_APPROVAL
+
+
+def test_an_end_within_a_period_needs_lines_that_are_billed_by_their_days() -> None:
+    """Where only rows beside the lines are, a line itself bills the whole period that it touches."""
+    by_days = replace(HEAD, prorates=True, abilities=frozenset({Ability.SELF_ENDING_LINES}))
+    assert end_on(case(by_days), LINE, APRIL - ONE_DAY).kind is ChangeKind.END
+    by_rows = replace(by_days, abilities=by_days.abilities | {Ability.WHOLE_PERIODS})
+    assert "does not bill parts of a period" in refusal(end_on(case(by_rows), LINE, APRIL - ONE_DAY))
 
 
 def test_the_eve_of_the_first_open_day_is_the_earliest_end() -> None:
