@@ -75,9 +75,10 @@ class Writes:
         return self._done(request, contract.id, line.id, body, len(self._ledger.writes) + 1, forbidden=made)
 
     def _check_change(self, contract: Contract, line: Line, effective: date, units: int) -> None:
-        if contract.posted_through and effective <= contract.posted_through and not self._ledger.charges_posted_periods:
+        posted = contract.posted_through is not None and effective <= contract.posted_through
+        if posted and not self._ledger.charges_posted_periods:
             raise Refused(ALREADY_POSTED)
-        begins_period = period_at(contract, effective)[0] == effective
+        begins_period = period_at(contract, effective)[0] == effective and not posted
         again = any(each.effective == effective for each in line.adjustments)
         if again and (self._ledger.one_adjustment_a_day or not begins_period):
             raise Refused(DUPLICATE)

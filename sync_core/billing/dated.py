@@ -96,8 +96,10 @@ class _Days:
 
     @cached_property
     def taken(self) -> frozenset[date]:
-        """The days within a period on which the line was changed already: the PSA takes one change of it on a day."""
-        return frozenset(each.first for each in self.line.held if period_of(self.case.agreement, each.first).first != each.first)
+        """The days on which the line was changed already, but for the first of open periods: the PSA takes one change of it on such a day."""
+        agreement, opens = self.case.agreement, self.case.opens
+        changed = [each.first for each in self.line.held]
+        return frozenset(day for day in changed if day < opens or period_of(agreement, day).first != day)
 
     @cached_property
     def wanted_from(self) -> date:
