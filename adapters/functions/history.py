@@ -13,7 +13,7 @@ from adapters.functions.world import context
 from sync_core.documents import to_document
 from sync_core.errors import Rejected
 from sync_core.history.explain import explain, today
-from sync_core.history.export import as_csv, as_json, customer_history
+from sync_core.history.export import as_csv, as_json, customer_history, nights_of
 from sync_core.history.words import facts, question
 from sync_core.model.people import Role, need
 
@@ -69,7 +69,9 @@ def _history(request: func.HttpRequest) -> func.HttpResponse:
     if form not in _FORMATS or not timedelta(0) <= last - first <= timedelta(days=MOST_DAYS):
         raise Rejected("The dates or the format are not understood", fix=f"Ask for at most {MOST_DAYS} days, and for format=csv or format=json")
     write, content_type = _FORMATS[form]
-    body = b"".join(write(customer_history(context().store, id_of(request, "tenantId").lower(), first, last)))
+    store, tenant_id = context().store, id_of(request, "tenantId").lower()
+    entries = (*customer_history(store, tenant_id, first, last), *nights_of(store, first, last, tenant_id))
+    body = b"".join(write(sorted(entries, key=lambda entry: entry.at)))
     return func.HttpResponse(body, mimetype=content_type)
 
 

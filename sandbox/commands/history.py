@@ -13,7 +13,7 @@ from sandbox.customer_choice import HELP, past_customer
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
 from sync_core.errors import SyncError
-from sync_core.history.export import Entry, as_csv, as_json, common_history, customer_history
+from sync_core.history.export import Entry, as_csv, as_json, common_history, customer_history, nights_of
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CUSTOMERS
 
@@ -60,9 +60,12 @@ def perform(options: argparse.Namespace, context: Context) -> int:
 def _entries(options: argparse.Namespace, context: Context) -> Iterator[Entry]:
     """One customer after the other, so that no more than one is held at once."""
     if options.customer:
-        yield from customer_history(context.store, past_customer(context, options.customer), options.first, options.last)
+        tenant_id = past_customer(context, options.customer)
+        nights = nights_of(context.store, options.first, options.last, tenant_id)
+        yield from sorted((*customer_history(context.store, tenant_id, options.first, options.last), *nights), key=lambda entry: entry.at)
         return
     yield from common_history(context.store, options.first, options.last)
+    yield from nights_of(context.store, options.first, options.last)
     for tenant_id in context.store.partitions(CUSTOMERS):
         yield from customer_history(context.store, tenant_id, options.first, options.last)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sync_core.billing.identity import plain
@@ -14,15 +14,17 @@ from sync_core.documents import to_document
 from sync_core.hostile_text import clean
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.plans import Change, Plan
+from sync_core.model.runs import CustomerRun
 from sync_core.pipeline.control import TABLE as CONTROL
 from sync_core.pipeline.customers import CUSTOMERS, plans_of
 from sync_core.pipeline.history import records
-from sync_core.pipeline.runs import RUNS, recent_runs
+from sync_core.pipeline.runs import RUNS, IndexEntry, customers_of, load_customer, recent_runs
 from sync_core.pipeline.wording import before_and_after
 from sync_core.ports import Store
 from sync_core.spreadsheet import BYTE_ORDER_MARK, csv_row
 
 _LONGEST = 1000
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,36 @@ _COLUMNS = tuple(item.name for item in fields(Entry) if item.name != "document")
 
 
 def customer_history(store: Store, tenant_id: str, first: date, last: date) -> list[Entry]:
-    """What happened at one customer from one day to another (UTC, both included), oldest first."""
-    changes = {(plan.plan_id, change.change_id): change for plan, _ in plans_of(store, tenant_id) for change in plan.changes}
-    planned = (_planned(plan, change) for plan, _ in plans_of(store, tenant_id) for change in plan.changes)
+    """What happened at one customer from one day to another (UTC, both included), oldest first; how its runs ended is apart (``nights_of``)."""
+    plans = [plan for plan, _ in plans_of(store, tenant_id)]
+    changes = {(plan.plan_id, change.change_id): change for plan in plans for change in plan.changes}
+    planned = (_planned(plan, change) for plan in plans for change in plan.changes)
     noted = (each for record in records(store, CUSTOMERS, tenant_id) for each in _noted(record, tenant_id, changes))
     return _between((*planned, *noted), first, last)
 
 
+def nights_of(store: Store, first: date, last: date, tenant_id: str = "") -> Iterator[Entry]:
+    """How each customer, or one of them, ended in the runs that were started from one day to another (UTC), newest run first."""
+    for run in _runs_between(store, first, last):
+        found = [load_customer(store, run.run_id, tenant_id)] if tenant_id else customers_of(store, run.run_id)
+        yield from (_ended(each.value, run.started) for each in found if each)
+
+
+def _runs_between(store: Store, first: date, last: date) -> Iterator[IndexEntry]:
+    return (entry for entry in recent_runs(store) if first <= entry.started.date() <= last)
+
+
+def _ended(customer: CustomerRun, started: datetime) -> Entry:
+    """A line of the kind ``ended``: in which state the customer left a run, and why."""
+    what, why = f"{customer.changes} changes, {customer.waiting} wait", " ".join(filter(None, (customer.reason, customer.fix)))
+    entry = Entry(customer.since or started, "ended", customer.tenant_id, customer.run_id, customer.plan_id, what=what, why=why)
+    return replace(entry, outcome=customer.state.value, document=to_document(customer))
+
+
 def common_history(store: Store, first: date, last: date) -> list[Entry]:
     """What happened to all customers alike: configurations imported, mails sent, writes stopped; oldest first."""
-    runs = (entry.run_id for entry in recent_runs(store) if first <= entry.started.date())
-    mails = (each for run_id in runs for record in records(store, RUNS, run_id) for each in _noted(record, "", {}))
+    runs = _runs_between(store, first - _A_DAY if first > date.min else first, last)  # a mail may go out after midnight
+    mails = (each for run in runs for record in records(store, RUNS, run.run_id) for each in _noted(record, "", {}))
     switched = (each for record in records(store, CONTROL, CONTROL) for each in _noted(record, "", {}))
     imported = (
         Entry(

@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from sandbox.commands.history import parser, perform
-from sync_core.history.export import as_csv, as_json, common_history, customer_history
+from sync_core.errors import SkipCustomer
+from sync_core.history.export import as_csv, as_json, common_history, customer_history, nights_of
 from sync_core.model.customers import Mode
 from sync_core.model.history import Record
 from sync_core.model.people import Who
@@ -81,3 +82,21 @@ def test_the_command_writes_one_customer_or_all(tmp_path: Path) -> None:
         file = tmp_path / "history.csv"
         assert perform(parser().parse_args(["export", *arguments, "--out", str(file)]), night.context) == 0
         assert {row["tenant_id"] for row in rows(file.read_bytes())} == tenants
+
+
+def test_every_night_of_a_customer_is_in_it_also_one_that_changed_nothing_or_failed() -> None:
+    night = Night(seats=12, billed=12)
+    night.run()
+    night.next_day()
+    night.run()
+    night.next_day()
+    night.microsoft.always[tenant(1)] = SkipCustomer("Microsoft refused", code="test", fix="Renew the consent")
+    night.run()
+    ended = list(nights_of(night.store, *ALWAYS, tenant(1)))
+    assert [(entry.at.day, entry.outcome, entry.why) for entry in ended] == [
+        (19, "failed", "Microsoft refused Renew the consent"),
+        (18, "done", ""),
+        (17, "done", ""),
+    ]
+    assert ended == list(nights_of(night.store, *ALWAYS))
+    assert list(nights_of(night.store, date(2026, 3, 18), date(2026, 3, 18))) == ended[1:2]
