@@ -84,3 +84,14 @@ def test_the_timer_keeps_the_newest_refresh_token(chain: Chain) -> None:
     assert kept != chain.world.refresh_token
     chain.hosts[0].fire_timer("watch_access")
     assert EnvironmentSecrets(chain.settings, file).get("partner-refresh-token") == kept  # once in five days is enough
+
+
+def test_a_sign_in_without_mfa_is_told_by_health_and_by_the_nights_mail(chain: Chain) -> None:
+    """It still reads Graph, so nothing else would show it before Partner Center refuses."""
+    store(chain, "partner-refresh-token", chain.world.microsoft.sign_in(amr=("pwd",)))
+    chain.hosts[0].fire_timer("watch_access")
+    answer = chain.call("GET", "health")
+    assert answer.status == 503 and "multi-factor" in answer.text
+    report = chain.night()
+    assert failed(report) == {promise.tenant_id for promise in chain.world.promises if promise.state is CustomerState.FAILED}
+    assert "without multi-factor authentication" in chain.world.microsoft.mails[-1].message["body"]["content"]
