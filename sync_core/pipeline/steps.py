@@ -176,12 +176,15 @@ def _confirm(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]
     """``answer`` is the PSA's word on the write; empty where only the look afterwards says that it was done."""
     lines = dict(zip(entry.value.step.change_ids, probed.lines, strict=True))
     changes = [change for change in changes_of(plan, entry.value) if not change.is_double]
-    step, after = entry.value.step, [(change, lines[change.change_id]) for change in changes]
-    bindings = [binding for change, line in after if (binding := _binding_after(context, psa, plan, change, step, line))]
+    bindings: dict[str, Binding] = {}
+    for change in changes:
+        known = bindings.get(change.link_key) or load_binding(context.store, plan.tenant_id, change.link_key)
+        if binding := _binding_after(psa, plan, change, entry.value.step, lines[change.change_id], known):
+            bindings[change.link_key] = binding  # of a link with several changes in one write, each goes on from the one before
     event("step.confirmed", customer=plan.tenant_id, step=entry.value.step.step_id)
     told = {"answer": answer, "after": {change_id: {"line": line.line_id, **line_facts(line)} for change_id, line in lines.items()}}
     line_ids = tuple(line.line_id for line in probed.lines)
-    return _move(context, plan, entry, bindings, told, state=StepState.CONFIRMED, line_ids=line_ids, outcome="")
+    return _move(context, plan, entry, bindings.values(), told, state=StepState.CONFIRMED, line_ids=line_ids, outcome="")
 
 
 def _move(
@@ -202,14 +205,13 @@ def _move(
     return Stored(after, row)
 
 
-def _binding_after(context: Context, psa: Psa, plan: Plan, change: Change, step: Step, line: Line) -> Binding | None:
+def _binding_after(psa: Psa, plan: Plan, change: Change, step: Step, line: Line, known: Binding | None) -> Binding | None:
     """What the link remembers once a step of the change is done; ``None`` where a line is nobody's, or was added beside one that nobody follows.
 
     With proration the agreement is read once more: an invoice made in the moment of the write still had the old quantity.
     """
     if is_nobodys(change.link_key):
         return None
-    known = load_binding(context.store, plan.tenant_id, change.link_key)
     if added := self_ending_of(change, step):
         return with_line_beside(known, change, added, line.line_id) if known else None
     heads = psa.read_headers([change.agreement_id]) if known and known.self_ending else []

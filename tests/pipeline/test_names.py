@@ -64,6 +64,19 @@ def test_whoever_comes_is_named_the_next_night(night: Night) -> None:
     assert text(night) == "| Users: Accountant, Buyer, Courier"
 
 
+def test_a_seat_and_its_holder_that_come_in_one_night_are_both_remembered(night: Night) -> None:
+    """A PSA that is written agreement by agreement takes both in one write."""
+    night.run()
+    night.next_day()
+    night.buy(13)
+    night.microsoft.users[tenant(1)] = people("Buyer", "Courier", "Accountant")
+    run = night.run()
+    assert (text(night), night.quantities()) == ("| Users: Accountant, Buyer, Courier", [13])
+    assert {change.result for change in night.report(run).changes} == {ChangeResult.APPLIED}
+    night.next_day()
+    assert night.report(night.run()).changes == ()
+
+
 def test_people_who_cannot_be_read_leave_text_and_quantity_alone(night: Night) -> None:
     night.run()
     night.next_day()
