@@ -18,8 +18,9 @@ from sandbox.halopsa.records import Line, RecurringInvoice
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.web import serve
 from sync_core.budget import Budget
-from sync_core.model.billing import LineChoice
+from sync_core.model.billing import LineChoice, PriceRange
 from sync_core.model.configuration import Connection
+from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeKind, ChangeResult
 from sync_core.model.runs import Run
 from tests.pipeline.night import Night, agreement
@@ -220,6 +221,18 @@ def test_without_proration_in_the_profile_nothing_is_sent_of_it_whatever_the_con
     nights.run()
     assert [change.kind for change in nights.changes(nights.run())] == []
     assert (nights.rows, nights.total(APRIL)) == (0, 12 * Decimal("20.60"))
+
+
+def test_units_and_price_of_a_line_are_set_by_one_write_and_confirmed_together(nights: Nights) -> None:
+    nights.configure(prorate=False, prices=(PriceRange(Decimal("19.00")),))
+    customer = nights.night.configuration.customers[0]
+    nights.night.configure(replace(customer, customer=replace(customer.customer, mode=Mode.APPROVE)))
+    nights.run()
+    approve(nights.night)
+    nights.run()
+    assert len(nights.ledger.writes) == 1
+    assert nights.total(APRIL) == 12 * Decimal("19.00")
+    assert nights.changes(nights.run()) == ()
 
 
 def test_an_end_runs_to_the_end_of_the_period_and_makes_no_row(nights: Nights) -> None:
