@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sandbox.simulation.sites.site import NEW, Lines, Place, Site
+from sandbox.simulation.sites.site import NEW, Lines, Place, ServedSite, Site
 from sandbox.web import Request
 from sync_core.billing import fingerprint, marker_owner
 from sync_core.model.customers import Mode
@@ -116,15 +116,15 @@ class Auditor:
             if change.change_id in step.change_ids:
                 self._check_allowed(plan, change)
 
-    def writing(self, host: Host | None, request: Request) -> Callable[[], None]:
+    def writing(self, site: ServedSite, host: Host | None, request: Request) -> Callable[[], None]:
         """I2: a write leaves a process, and says what the journal says. What is returned is told when the PSA carries it out."""
         step = host.executing if host else None
         must(step is not None, "I2", f"{request.method} {request.path} belongs to no step")
         assert step is not None
-        must(self._site.carries(request, step), "I2", f"{step.describes} is sent as {request.body!r}")
-        return lambda: self._carried_out(step)
+        must(site.carries(request, step), "I2", f"{step.describes} is sent as {request.body!r}")
+        return lambda: self.carried_out(step)
 
-    def _carried_out(self, step: Step) -> None:
+    def carried_out(self, step: Step) -> None:
         known = self._steps[step.step_id]
         known.carried_out += 1
         self.writes += 1
@@ -144,11 +144,11 @@ class Auditor:
         wanted = dict(self._site.led_to(before, step))
         self.look_at(place)
         found = dict(self.lines[place])
-        new = [line_id for line_id in found if line_id not in before]
-        must(len(new) == (NEW in wanted), "I1", f"step {step.step_id} made the lines {new}")
-        for line_id in new:
-            wanted[line_id] = wanted.pop(NEW)
-        must(found == wanted, "I1", f"after {step.describes} agreement {place} holds {found} and should hold {wanted}")
+        new = Counter(line for line_id, line in found.items() if line_id not in before)
+        asked = Counter(wanted.pop(line_id) for line_id in list(wanted) if line_id.startswith(NEW))
+        must(new == asked, "I1", f"{step.describes} made the lines {new} and not {asked}")
+        kept = {line_id: line for line_id, line in found.items() if line_id in before}
+        must(kept == wanted, "I1", f"after {step.describes} agreement {place} holds {kept} and should hold {wanted}")
         touched = [line_id for line_id, facts in rest.items() if self._rest[place].get(line_id) != facts]
         must(not touched, "I5", f"{step.describes} changed more of the lines {touched} than it should")
         markers = Counter(line.marker for lines in self.lines.values() for line in lines.values() if marker_owner(line.marker))

@@ -28,6 +28,7 @@ class Calls:
         self.worker: Worker | None = None
         self.reached: Counter[str] = Counter()
         self.trace = trace
+        self.monotonic = clock.monotonic
         self._clock = clock
         self._chance = chance
 

@@ -14,8 +14,11 @@ from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
 from sandbox.simulation.auditor import Auditor
 from sandbox.simulation.calls import Calls, HostClock
-from sandbox.simulation.sites.site import Site
+from sandbox.simulation.link import Link
+from sandbox.simulation.sites.memory import MemorySite
+from sandbox.simulation.sites.site import ServedSite
 from sandbox.simulation.surroundings import Licences, Mailbox
+from sandbox.simulation.wire import Fates
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import UsageSnapshot
@@ -28,11 +31,14 @@ if TYPE_CHECKING:
     from sync_core.pipeline.report import RunReport
 
 
+AnySite = ServedSite | MemorySite
+
+
 @dataclass(frozen=True)
 class World:
     """What all processes share."""
 
-    site: Site
+    site: AnySite
     settings: Settings
     clock: ManualClock
     calls: Calls
@@ -43,6 +49,7 @@ class World:
     licences: Licences
     mailbox: Mailbox
     auditor: Auditor
+    fates: Fates
 
 
 class Host:
@@ -196,7 +203,11 @@ class _Adapters(ConfiguredAdapters):
         return self._mailer  # type: ignore[no-any-return]  # stands before one
 
     def psa(self, configuration: Configuration, connection: str) -> Psa:
-        psa: Any = _Psa(super().psa(configuration, connection), self._world.auditor, self._host)
+        site = self._world.site
+        made: Any = (
+            Link(site.adapter, self._world.calls, self._world.fates, self._world.auditor.carried_out) if isinstance(site, MemorySite) else None
+        )
+        psa: Any = _Psa(made or super().psa(configuration, connection), self._world.auditor, self._host)
         return psa  # type: ignore[no-any-return]  # stands before one
 
     def render(self, report: RunReport) -> Mail:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
+from sandbox.simulation.hosts import AnySite
 from sandbox.simulation.sites import SITES
-from sandbox.simulation.sites.site import Site
 from sandbox.simulation.story import Mutation, Story
 
 SEEDS_AT_ONCE = 50
@@ -76,7 +76,7 @@ def replay(psa: str, seed: int) -> str:
 
 
 @cache
-def site(psa: str) -> Site:
+def site(psa: str) -> AnySite:
     """The PSA of that name, made once a process."""
     return SITES[psa]()
 

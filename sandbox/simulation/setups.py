@@ -12,6 +12,7 @@ from sandbox.memory.clock import ManualClock
 from sandbox.memory.store import MemoryStore
 from sandbox.simulation.sites.site import Opening, Place, Site
 from sync_core.configuration.versions import save_version
+from sync_core.model.agreements import Ability
 from sync_core.model.billing import BillingProfile, LineChoice, PriceRange
 from sync_core.model.configuration import (
     AgreementBy,
@@ -51,15 +52,15 @@ class Setup:
     cautious: bool
 
     @classmethod
-    def drawn(cls, chance: Random, site: Site) -> Setup:
-        """The setup of a seed: small worlds, of which the usual ones come more often."""
+    def drawn(cls, chance: Random, abilities: frozenset[Ability]) -> Setup:
+        """The setup of a seed: small worlds, of which the usual ones come more often, and nothing that the PSA's adapter cannot do."""
         return cls(
             customers=chance.choice((1, 1, 1, 2)),
             skus=chance.choice((1, 1, 2)),
             mode=chance.choice((Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.APPROVE)),
             adopts=chance.random() < 0.6,
-            prorates=site.abilities.prorates and chance.random() < 0.5,
-            priced=site.abilities.prices and chance.random() < 0.2,
+            prorates=Ability.SELF_ENDING_LINES in abilities and chance.random() < 0.5,
+            priced=Ability.PRICES in abilities and chance.random() < 0.2,
             invoiced=chance.choice((date(2026, 4, 1), date(2026, 4, 1), date(2026, 3, 1))),
             cautious=chance.random() < 0.2,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,13 +19,14 @@ from sandbox.memory.blobs import MemoryBlobs
 from sandbox.memory.clock import ManualClock
 from sandbox.memory.queue import MemoryQueue, Message
 from sandbox.memory.secrets import MemorySecrets
+from sandbox.simulation.abilities import abilities
 from sandbox.simulation.auditor import Auditor, Violation
 from sandbox.simulation.calls import Calls, Killed
 from sandbox.simulation.ending import Ending
-from sandbox.simulation.hosts import Host, World
+from sandbox.simulation.hosts import AnySite, Host, World
 from sandbox.simulation.people import People
 from sandbox.simulation.setups import BEGINS, Setup, made, tenant
-from sandbox.simulation.sites.site import Site
+from sandbox.simulation.sites.memory import MemorySite
 from sandbox.simulation.surroundings import Licences, Mailbox
 from sandbox.simulation.troubles import Rates
 from sandbox.simulation.wire import Fates, Wire
@@ -44,7 +46,6 @@ STAGES: dict[str, Callable[[Context, messages.Message], None]] = {
     messages.SEND_NOTICES: send_notices.send_notices,
 }
 SETTINGS = Settings.from_environment({"SYNC_INSTALLATION": "test1"})
-SETTLE_SECONDS = 120.0
 _MOST_TRIES = 5
 _MOST_WORKERS = 3
 _MOST_TURNS = 60_000
@@ -70,11 +71,11 @@ class Task:
 class Story:
     """One seed at one PSA. The same seed is the same story, in every process. ``mutated`` changes every process's context."""
 
-    def __init__(self, site: Site, seed: int, mutated: Mutation | None = None, *, sweeps: bool = True, trace: list[str] | None = None) -> None:
+    def __init__(self, site: AnySite, seed: int, mutated: Mutation | None = None, *, sweeps: bool = True, trace: list[str] | None = None) -> None:
         self.site, self.seed = site, seed
         self.chance = Random(seed)
         random.seed(seed)  # the HTTP client spreads its waits with it
-        self.setup = Setup.drawn(self.chance, site)
+        self.setup = Setup.drawn(self.chance, abilities(site))
         self.rates = Rates.drawn(self.chance)
         self.days = self.chance.choice((1, 1, 2, 3))
         self.clock = ManualClock(BEGINS)
@@ -101,16 +102,15 @@ class Story:
         self.mailbox = Mailbox(self.chance, self.rates, self.calls.told)
         self.auditor = Auditor(self.site, self.places, {tenant(number): self.setup.mode for number in range(self.setup.customers)})
         secrets, blobs = MemorySecrets(self.site.secrets), MemoryBlobs()
+        fates = Fates(self.calls, self.chance, self.later, self.site.settle_seconds)
         self.world = World(
-            self.site, SETTINGS, self.clock, self.calls, self.store, self.queue, blobs, secrets, self.licences, self.mailbox, self.auditor
+            self.site, SETTINGS, self.clock, self.calls, self.store, self.queue, blobs, secrets, self.licences, self.mailbox, self.auditor, fates
         )
 
     def play(self) -> None:
         """Plays both phases; raises ``Violation`` for a promise that was not kept."""
-        fates = Fates(self.calls, self.chance, self.later, SETTLE_SECONDS)
-        wire = Wire(self.site, self.calls, fates, lambda request: self.auditor.writing(self._host(), request))
         try:
-            with carried_by(wire):
+            with self._carried():
                 self.calls.told("begins", f"{self.setup} {self.rates}")
                 for _ in range(self.days):
                     self._deeds = self.chance.choice((0, 1, 2, 4))
@@ -121,6 +121,12 @@ class Story:
         finally:
             for task in self.tasks:
                 task.worker.drop()
+
+    def _carried(self) -> AbstractContextManager[None]:
+        site = self.site
+        if isinstance(site, MemorySite):
+            return nullcontext()
+        return carried_by(Wire(site, self.calls, self.world.fates, lambda request: self.auditor.writing(site, self._host(), request)))
 
     def work(self) -> None:
         """Lets everything happen until nothing is left to do."""

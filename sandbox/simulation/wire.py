@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.simulation.calls import Calls
-from sandbox.simulation.sites.site import Site
+from sandbox.simulation.sites.site import ServedSite
 from sandbox.simulation.troubles import Fate, fate
 from sandbox.web import Request, Response
 
@@ -78,7 +78,7 @@ class Fates:
 class Wire:
     """A ``Carrier`` without sockets. ``carried_out`` is told each write in the moment in which the PSA carries it out."""
 
-    def __init__(self, site: Site, calls: Calls, fates: Fates, writing: Callable[[Request], Callable[[], None]]) -> None:
+    def __init__(self, site: ServedSite, calls: Calls, fates: Fates, writing: Callable[[Request], Callable[[], None]]) -> None:
         self._site = site
         self._calls = calls
         self._fates = fates
@@ -108,6 +108,17 @@ class Wire:
             response = self._site.refusal(refusal.status, refusal.seconds)
         self._calls.after(name)
         return _received(response)
+
+
+class Direct:
+    """A ``Carrier`` that calls the simulator, and nothing else happens."""
+
+    def __init__(self, site: ServedSite) -> None:
+        self._site = site
+
+    def exchange(self, exchange: Exchange, call: Call) -> Received:
+        """See ``Transport.exchange``."""
+        return _received(self._site.answer(_request(call)))
 
 
 def _nothing() -> None:

@@ -12,7 +12,7 @@ _KEPT = frozenset({"now", "lock"})
 
 def copied(ledger: Any) -> Mapping[str, Any]:
     """What a ledger holds."""
-    return {item.name: copy.copy(getattr(ledger, item.name)) for item in fields(ledger) if item.name not in _KEPT}
+    return {item.name: _copy(getattr(ledger, item.name)) for item in fields(ledger) if item.name not in _KEPT}
 
 
 def put_back(ledger: Any, saved: Mapping[str, Any]) -> None:
@@ -21,10 +21,16 @@ def put_back(ledger: Any, saved: Mapping[str, Any]) -> None:
         table = getattr(ledger, name)
         if isinstance(table, dict):
             table.clear()
-            table.update(value)
+            table.update(_copy(value))
             if hasattr(table, "__dict__"):
                 table.__dict__.update(value.__dict__)
         elif isinstance(table, list):
             table[:] = value
         else:
             setattr(ledger, name, copy.copy(value))
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict) and any(isinstance(each, list) for each in value.values()):
+        return {key: list(each) for key, each in value.items()}
+    return copy.copy(value)

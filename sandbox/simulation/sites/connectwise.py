@@ -14,7 +14,7 @@ from sandbox.connectwise import ConnectWiseSimulator, Ledger
 from sandbox.connectwise.access import ROUTER_CODEBASE, Access
 from sandbox.connectwise.records import Addition
 from sandbox.simulation.sites.books import copied, put_back
-from sandbox.simulation.sites.site import NEW, PRODUCTS, Abilities, Held, Lines, Opening, Place
+from sandbox.simulation.sites.site import NEW, PRODUCTS, Held, Lines, Opening, Place
 from sandbox.web import Request, Response
 from sync_core.model.configuration import Connection
 from sync_core.model.plans import Step
@@ -30,7 +30,7 @@ class ConnectWiseSite:
 
     kind = "connectwise"
     url = "http://127.0.0.1:1"
-    abilities = Abilities(prorates=True, prices=True)
+    settle_seconds = 120.0
 
     def __init__(self) -> None:
         self._access = Access()

@@ -7,7 +7,7 @@ must hold afterwards: that line changed or added, and no other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from sync_core.model.plans import Step
 from sync_core.ports import Clock
 
 NEW = "new line"
-"""In what a write leads to, the line that it adds: only the PSA knows its id."""
+"""In what a write leads to, the ids of the lines that it adds begin so: only the PSA knows them."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +61,13 @@ class Place:
     line_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Abilities:
-    """What of the product can be played at a PSA."""
-
-    prorates: bool = False
-    prices: bool = False
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-
 class Site(Protocol):
     """One PSA with books of its own. ``begin`` makes them empty; everything else reads or changes them."""
 
     kind: str
-    url: str
     secrets: Mapping[str, str]
-    abilities: Abilities
+    settle_seconds: float
+    """How late a write may still be carried out, after its deadline."""
 
     def begin(self, clock: Clock) -> None:
         """Empty books, but for the catalogue: the products ``PRODUCTS``."""
@@ -96,32 +87,12 @@ class Site(Protocol):
     def restore(self, saved: Any, clock: Clock) -> None:
         """Back to books that were saved."""
 
-    def answer(self, request: Request) -> Response:
-        """What the PSA answers."""
-        ...
-
-    def named(self, request: Request) -> str:
-        """A request without its ids, such as ``GET additions``."""
-        ...
-
-    def refusal(self, status: int, seconds: int) -> Response:
-        """An error as this PSA words it; ``seconds`` is the wait that it asks for, if any."""
-        ...
-
-    def is_write(self, request: Request) -> bool:
-        """Whether a request changes something."""
-        ...
-
-    def carries(self, request: Request, step: Step) -> bool:
-        """Whether a write says what the step in the journal says."""
-        ...
-
     def lines(self, agreement_id: str) -> Lines:
         """The lines of an agreement now."""
         ...
 
     def led_to(self, lines: Lines, step: Step) -> Lines:
-        """The reference model: what the lines are once the step is done; the one that it adds goes by ``NEW``."""
+        """The reference model: what the lines are once the step is done; the ones that it adds go by ``NEW``."""
         ...
 
     def rest(self, agreement_id: str) -> Mapping[str, object]:
@@ -140,6 +111,30 @@ class Site(Protocol):
 
     def to_bill(self, agreement_id: str, until: date) -> Mapping[date, Decimal]:
         """What the periods that are not invoiced yet would bill, by their first day, were nothing changed before."""
+        ...
+
+
+class ServedSite(Site, Protocol):
+    """A PSA that is called over HTTP."""
+
+    def answer(self, request: Request) -> Response:
+        """What the PSA answers."""
+        ...
+
+    def named(self, request: Request) -> str:
+        """A request without its ids, such as ``GET additions``."""
+        ...
+
+    def refusal(self, status: int, seconds: int) -> Response:
+        """An error as this PSA words it; ``seconds`` is the wait that it asks for, if any."""
+        ...
+
+    def is_write(self, request: Request) -> bool:
+        """Whether a request changes something."""
+        ...
+
+    def carries(self, request: Request, step: Step) -> bool:
+        """Whether a write says what the step in the journal says."""
         ...
 
 
