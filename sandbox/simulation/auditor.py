@@ -105,7 +105,7 @@ class Auditor:
         must(host.saw_stop is not None, "I10", "a write without a look at the stop switch")
         must(not host.saw_stop, "I10", "a write although the stop switch was seen on")
         host.saw_stop = None
-        plan = self._plans.get((known.tenant_id, known.plan_id))
+        plan = self._plans.get((known.tenant_id, f"p-{known.plan_id}"))
         must(plan is not None, "I4", f"step {step.step_id} belongs to no plan")
         assert plan is not None
         must(
@@ -175,9 +175,9 @@ class Auditor:
                 self._said[word.fingerprint] = word.until
         elif "-step-" in row.key:
             self._moved(row)
-        elif row.key.startswith("p-") and write.write is Write.INSERT:
+        elif row.key.startswith("p-") and (row.partition, row.key) not in self._plans:
             plan = from_row(Plan, row)
-            self._plans[row.partition, plan.plan_id] = plan
+            self._plans[row.partition, row.key] = plan
             planned = [change.kind for change in plan.changes if change.result is ChangeResult.PLANNED]
             must(host.read_whole or plan.undo is not None or not planned, "I6", f"a read in part led to {planned}")
 

@@ -9,8 +9,9 @@ from sandbox.memory.clock import ManualClock
 from sandbox.simulation.troubles import Rates
 from sandbox.simulation.workers import Worker, pause
 
-_FROZEN = (20.0, 60.0, 170.0, 400.0, 1000.0)
+_FROZEN = (20.0, 60.0, 170.0, 400.0, 1000.0, 2000.0)
 """Seconds for which a process may stand still."""
+_BEFORE_A_WRITE = 8
 
 
 class Killed(BaseException):
@@ -40,12 +41,12 @@ class Calls:
             self.trace.append(f"{self._clock.now():%d %H:%M:%S}  {who}  {what}{more and '  '}{more}")
 
     def before(self, call: str) -> None:
-        """Others go first; then the process may stand still, or end."""
+        """Others go first; then the process may stand still, or end. Between journal and write it stands still more often: there it matters most."""
         worker = self.worker
         if worker is None:
             return
         pause()
-        if self.rates.freeze and self._chance.random() < self.rates.freeze:
+        if self.rates.freeze and self._chance.random() < self.rates.freeze * (_BEFORE_A_WRITE if worker.writing else 1):
             self.told("frozen", call)
             self.sleep(self._chance.choice(_FROZEN))
         self._may_die("before", call)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.simulation.auditor import must
 from sandbox.simulation.setups import BILLED, tenant
+from sandbox.simulation.undoing import Undoing
 from sync_core.model.plans import Change, ChangeResult
 from sync_core.pipeline.customers import load_live, load_plan
 from sync_core.pipeline.runs import open_runs
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from sandbox.simulation.story import Story
 
 _MOST_DAYS = 8
+_UNDONE = 0.2
+"""How many stories end with an undo."""
 
 
 class Ending:
@@ -33,21 +36,23 @@ class Ending:
         story.work()
         for _ in range(_MOST_DAYS):
             story.people.invoice_what_is_due()
-            if self._night() == 0 and not self._approved():
+            if self.night() == 0 and not self.approved():
                 break
             story.next_day()
         else:
             must(self._asks(), "I7", f"it never comes to rest: {self._shown()}")
         self._check_rest()
+        if not self._asks() and story.chance.random() < _UNDONE:
+            Undoing(story, self).play()
 
-    def _night(self) -> int:
+    def night(self) -> int:
         """A daily run; how many writes it made."""
         before = self._writes()
         self._story.people.start_day()
         self._story.work()
         return self._writes() - before
 
-    def _approved(self) -> bool:
+    def approved(self) -> bool:
         """Approves what waits at every customer, and lets it be carried out; whether there was anything."""
         waiting = [number for number in range(self._story.setup.customers) if self._waits(number)]
         for number in waiting:
@@ -57,12 +62,13 @@ class Ending:
         return bool(waiting)
 
     def _waits(self, number: int) -> bool:
-        return any(change.result is ChangeResult.WAITING for change in self._changes(number))
+        return any(change.result is ChangeResult.WAITING for change in self.changes(number))
 
     def _asks(self) -> bool:
-        return any(change.result is ChangeResult.HELD for number in range(self._story.setup.customers) for change in self._changes(number))
+        return any(change.result is ChangeResult.HELD for number in range(self._story.setup.customers) for change in self.changes(number))
 
-    def _changes(self, number: int) -> Sequence[Change]:
+    def changes(self, number: int) -> Sequence[Change]:
+        """The changes of a customer's newest plan."""
         store, tenant_id = self._story.store, tenant(number)
         live = load_live(store, tenant_id).value
         stored = load_plan(store, tenant_id, live.plan_id) if live.plan_id else None
@@ -84,7 +90,7 @@ class Ending:
     def _check_billed(self, number: int) -> None:
         """I1: what a customer holds is what it is billed, but where a person has to say something, or has said that it is not to be."""
         lines = self._story.auditor.lines[self._story.places[number].agreement_id].values()
-        asked = {change.product for change in self._changes(number) if change.result in (ChangeResult.HELD, ChangeResult.REJECTED)}
+        asked = {change.product for change in self.changes(number) if change.result in (ChangeResult.HELD, ChangeResult.REJECTED)}
         for sku, product in enumerate(BILLED[: self._story.setup.skus]):
             billed = sum((line.open_units for line in lines if line.product == product), Decimal(0))
             wanted = self._story.licences.held[tenant(number)][sku]
@@ -97,5 +103,5 @@ class Ending:
         must(all(number <= 2 for number in mails.values()), "mail", f"a mail went out more than twice: {mails}")
 
     def _shown(self) -> str:
-        changes = [change for number in range(self._story.setup.customers) for change in self._changes(number)]
+        changes = [change for number in range(self._story.setup.customers) for change in self.changes(number)]
         return str([(change.kind, change.result, change.result_reason, change.reasons) for change in changes])

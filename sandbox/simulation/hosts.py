@@ -22,7 +22,7 @@ from sandbox.simulation.wire import Fates
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import UsageSnapshot
-from sync_core.model.plans import Step
+from sync_core.model.plans import Step, StepState
 from sync_core.pipeline.context import Context
 from sync_core.ports import NOTHING_MORE, Mail, Mailer, Microsoft, Psa, Receipt, Row, RowWrite, UsageNeeds
 from sync_core.settings import Settings
@@ -116,6 +116,8 @@ class _Store:
         self._calls.before(f"store.transact {table}")
         self._store.transact(table, writes)
         self._auditor.stored(self._host, table, writes)
+        if self._calls.worker and any(write.row.values.get("state") == StepState.SENDING for write in writes):
+            self._calls.worker.writing = True
         self._calls.after(f"store.transact {table}")
 
 
@@ -167,8 +169,8 @@ class _Microsoft(_Calls):
 class _Psa:
     """A PSA's adapter: what it is asked to write is known to the auditor. Its calls are watched where they leave the process."""
 
-    def __init__(self, psa: Psa, auditor: Auditor, host: Host) -> None:
-        self._psa, self._auditor, self._host = psa, auditor, host
+    def __init__(self, psa: Psa, calls: Calls, auditor: Auditor, host: Host) -> None:
+        self._psa, self._calls, self._auditor, self._host = psa, calls, auditor, host
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._psa, name)
@@ -185,6 +187,8 @@ class _Psa:
             return self._psa.execute(step, send_until)
         finally:
             self._host.executing, self._host.looked = None, False
+            if self._calls.worker:
+                self._calls.worker.writing = False
 
 
 class _Adapters(ConfiguredAdapters):
@@ -207,7 +211,7 @@ class _Adapters(ConfiguredAdapters):
         made: Any = (
             Link(site.adapter, self._world.calls, self._world.fates, self._world.auditor.carried_out) if isinstance(site, MemorySite) else None
         )
-        psa: Any = _Psa(made or super().psa(configuration, connection), self._world.auditor, self._host)
+        psa: Any = _Psa(made or super().psa(configuration, connection), self._world.calls, self._world.auditor, self._host)
         return psa  # type: ignore[no-any-return]  # stands before one
 
     def render(self, report: RunReport) -> Mail:

@@ -14,7 +14,7 @@ from functools import cache
 
 from sandbox.simulation.hosts import AnySite
 from sandbox.simulation.sites import SITES
-from sandbox.simulation.story import Mutation, Story
+from sandbox.simulation.story import Bent, Story
 
 SEEDS_AT_ONCE = 50
 
@@ -37,12 +37,12 @@ class Played:
         self.reached += other.reached
 
 
-def play(psa: str, seeds: Iterable[int], mutated: Mutation | None = None, *, sweeps: bool = True, most_faults: int = 5) -> Played:
+def play(psa: str, seeds: Iterable[int], bent: Bent | None = None, most_faults: int = 5) -> Played:
     """Plays seeds one after the other, in this process; stops after some that broke a promise."""
     played, began = Played(), time.process_time()
     with _without_log():
         for seed in seeds:
-            fault = _fault(psa, seed, played, mutated, sweeps)
+            fault = _fault(psa, seed, played, bent)
             if fault:
                 played.faults[seed] = fault
             if len(played.faults) >= most_faults:
@@ -59,12 +59,12 @@ def play_on_all_cores(psa: str, seeds: Sequence[int]) -> Iterator[Played]:
             yield done.result()
 
 
-def trace(psa: str, seed: int, mutated: Mutation | None = None) -> list[str]:
+def trace(psa: str, seed: int, bent: Bent | None = None) -> list[str]:
     """One seed's story, a line for each event; the last one says which promise was not kept, if any."""
     lines: list[str] = []
     with _without_log():
         try:
-            Story(site(psa), seed, mutated, trace=lines).play()
+            Story(site(psa), seed, bent, lines).play()
         except Exception as error:
             lines.append(_words(error))
     return lines
@@ -81,8 +81,8 @@ def site(psa: str) -> AnySite:
     return SITES[psa]()
 
 
-def _fault(psa: str, seed: int, played: Played, mutated: Mutation | None, sweeps: bool) -> str:
-    story = Story(site(psa), seed, mutated, sweeps=sweeps)
+def _fault(psa: str, seed: int, played: Played, bent: Bent | None) -> str:
+    story = Story(site(psa), seed, bent)
     try:
         story.play()
     except Exception as error:  # whatever the app raises where it should not is a fault of this seed

@@ -56,7 +56,16 @@ _PERSON = 0.02
 _SECONDS = (1.0, 3.0, 12.0, 45.0)
 
 Mutation = Callable[[Context], Context]
-"""Takes a safeguard away, to see that the auditor notices."""
+
+
+@dataclass(frozen=True)
+class Bent:
+    """A story that is not left to its seed: with a safeguard taken away, or with rates of its own."""
+
+    mutated: Mutation = lambda context: context
+    """What becomes of every process's context."""
+    sweeps: bool = True
+    rates: Rates | None = None
 
 
 @dataclass
@@ -69,18 +78,19 @@ class Task:
 
 
 class Story:
-    """One seed at one PSA. The same seed is the same story, in every process. ``mutated`` changes every process's context."""
+    """One seed at one PSA. The same seed is the same story, in every process."""
 
-    def __init__(self, site: AnySite, seed: int, mutated: Mutation | None = None, *, sweeps: bool = True, trace: list[str] | None = None) -> None:
+    def __init__(self, site: AnySite, seed: int, bent: Bent | None = None, trace: list[str] | None = None) -> None:
+        bent = bent or Bent()
         self.site, self.seed = site, seed
         self.chance = Random(seed)
         random.seed(seed)  # the HTTP client spreads its waits with it
         self.setup = Setup.drawn(self.chance, abilities(site))
-        self.rates = Rates.drawn(self.chance)
+        self.rates = bent.rates or Rates.drawn(self.chance)
         self.days = self.chance.choice((1, 1, 2, 3))
         self.clock = ManualClock(BEGINS)
         self.calls = Calls(self.clock, self.chance, self.rates, trace)
-        self._mutated, self._sweeps = mutated or (lambda context: context), sweeps
+        self._bent = bent
         self._prepare()
         self.people = People(self, self.chance)
         self.tasks: list[Task] = []
@@ -217,7 +227,7 @@ class Story:
         times = [task.worker.wakes for task in self.tasks] + [due for due, _ in self._late]
         if (visible := self.queue.next_visible()) is not None and len(self.tasks) < _MOST_WORKERS:
             times.append(now + (visible - self.clock.now()).total_seconds())
-        if self._sweeps and open_runs(self.store):
+        if self._bent.sweeps and open_runs(self.store):
             times.append(now + (self._next_sweep - self.clock.now()).total_seconds())
         if not times:
             return False
@@ -235,7 +245,7 @@ class Story:
         self.clock.advance(max(until - self.clock.monotonic(), 0.0))
         if self._next_sweep <= self.clock.now():
             self._next_sweep = next_slot(SETTINGS.sweep_schedule, self.clock.now())
-            if self._sweeps and open_runs(self.store):
+            if self._bent.sweeps and open_runs(self.store):
                 self.add("sweep", sweep)
 
     def _free_host(self, is_desk: bool) -> Host:
@@ -244,7 +254,7 @@ class Story:
         if free is None:
             self._made_hosts += 1
             free = Host(self.world, f"{'desk' if is_desk else 'host'} {self._made_hosts}", is_desk)
-            free.context = self._mutated(free.context)
+            free.context = self._bent.mutated(free.context)
             self._hosts.append(free)
         return free
 

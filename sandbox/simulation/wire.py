@@ -88,10 +88,10 @@ class Wire:
         """See ``Transport.exchange``."""
         request = _request(call)
         name = f"psa {self._site.named(request)}"
+        writes = self._site.is_write(request)
         self._calls.before(name)
         left = exchange.seconds_left()
         exchange.start_sending()
-        writes = self._site.is_write(request)
         carried_out = self._writing(request) if writes else _nothing
 
         def carry_out() -> Response:

@@ -18,6 +18,8 @@ class Worker:
         self.done = False
         self.error: BaseException | None = None
         self.wakes = 0.0
+        self.writing = False
+        """Whether the journal says that it is sending, and it has not sent yet."""
         self._work = work
         self._greenlet = greenlet(self._run)
 
