@@ -85,6 +85,8 @@ def _apply(context: Context, run: Run, customer: Stored[CustomerRun]) -> None:
             end_customer(context, customer, CustomerState.HELD, outdated)
             return
         live = _begin(context, run, stored.value, live)
+    elif live.value.state is PlanState.FINISHED and any(change.result is ChangeResult.PLANNED for change in stored.value.changes):
+        raise SkipCustomer("The plan was given up before it was begun", code="not-applied-in-time", fix="Start a resync: it plans anew")
     plan = write_steps(context, run, stored)
     if live.value.state is PlanState.APPLYING:
         move_live(context.store, tenant_id, live, PlanState.FINISHED)

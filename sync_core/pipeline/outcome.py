@@ -30,10 +30,14 @@ def with_results(context: Context, plan: Plan, entries: Sequence[JournalEntry]) 
 def break_off(context: Context, tenant_id: str, plan_id: str, why: str) -> None:
     """Ends a plan on the way: what was not sent never will be, and what was sent and is unknown is left to the next run.
 
-    A plan that was not begun is left as it is. Raises ``Conflict`` while another worker is at it.
+    A plan that was not begun keeps its changes as they are, and is over, so that no worker that was slow begins it now.
+    Raises ``Conflict`` while another worker is at it.
     """
     live, stored = load_live(context.store, tenant_id), load_plan(context.store, tenant_id, plan_id)
-    if stored is None or live.value.plan_id != plan_id or live.value.state is not PlanState.APPLYING:
+    if stored is None or live.value.plan_id != plan_id or live.value.state is PlanState.FINISHED:
+        return
+    if live.value.state is PlanState.LIVE:
+        move_live(context.store, tenant_id, live, PlanState.FINISHED)
         return
     entries = [close(context, stored.value, entry, why).value for entry in journal_of(context.store, tenant_id, plan_id)]
     save_plan(context.store, stored, with_results(context, stored.value, entries), context.clock.now())

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 from sync_core.errors import Conflict, Rejected, SkipCustomer
 from sync_core.events import event
-from sync_core.model.runs import RunState
+from sync_core.model.runs import CustomerState, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.cutover.stage import give_up_cutover
 from sync_core.pipeline.ending import give_up
-from sync_core.pipeline.messages import CUT_OVER, SEND_NOTICES, Message
+from sync_core.pipeline.messages import CUT_OVER, SEND_NOTICES, SYNC_CUSTOMER, Message
 from sync_core.pipeline.runs import change_run, close_run, load_customer, load_run
 from sync_core.pipeline.send_notices import give_up_notices
 
@@ -36,6 +36,8 @@ def _give_up_customer(context: Context, queue: str, message: Message) -> None:
     customer = load_customer(context.store, message.run_id, message.tenant_id)
     if customer is None or customer.value.state.final:
         return
+    if queue == SYNC_CUSTOMER and customer.value.state is not CustomerState.QUEUED:
+        return  # another copy of the message was read, and goes on
     error = SkipCustomer(
         f"The stage {queue} failed again and again",
         code="poison-message",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sync_core.errors import SyncError
+from sync_core.model.plans import PlanState
+from sync_core.pipeline.customers import load_live
+from sync_core.pipeline.poison import poison
 from sync_core.pipeline.resync import resync
 from tests.pipeline.baton import Worker, pause
 from tests.pipeline.night import Night, tenant
@@ -56,3 +59,32 @@ def test_a_worker_that_wakes_up_hours_later_writes_nothing_beside_the_newer_plan
             raise AssertionError(f"asleep before call {call}: {str(error)[:500]}") from error
         call += 1
     assert call > 10
+
+
+def test_a_plan_that_was_given_up_before_it_was_begun_is_not_begun_any_more() -> None:
+    """A worker looks at the customer and sleeps; meanwhile its message is given up; then it goes on."""
+    call = 0
+    while given_up_at(night := Night(), call):
+        call += 1
+    assert call > 10
+    assert night.psa.writes
+
+
+def given_up_at(night: Night, call: int) -> bool:
+    """Lets a worker sleep before its n-th call while the customer is given up; ``False`` once the plan is begun by then."""
+    night.start()
+    night.take()
+    (message,) = night.queue.waiting("apply-plan")
+    night.watch(lambda call, done: None if done else pause())
+    slow = Worker(night.take)
+    for _ in range(call + 1):
+        slow.turn()
+    night.watch(None)
+    begun = load_live(night.store, tenant(1)).value.state is not PlanState.LIVE
+    if not begun:
+        poison(night.context, "apply-plan", message.body)
+    while not slow.done:
+        slow.turn()
+    night.work()
+    assert begun or night.psa.writes == []
+    return not begun

@@ -66,6 +66,16 @@ def test_a_poisoned_read_fails_its_customer_and_the_run_is_still_told() -> None:
     assert len(night.mail.mails) == 1
 
 
+def test_a_poisoned_copy_of_a_read_leaves_alone_a_customer_that_was_read() -> None:
+    night = Night()
+    run = night.start()
+    body = night.queue.waiting(SYNC_CUSTOMER)[0].body
+    night.take()
+    poison(night.context, SYNC_CUSTOMER, body)
+    night.work()
+    assert (night.customer(run).state, night.quantities()) == (CustomerState.DONE, [12])
+
+
 def test_a_poisoned_write_says_of_each_change_what_became_of_it() -> None:
     night = Night()
     run = night.start()
