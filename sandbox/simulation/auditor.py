@@ -108,10 +108,6 @@ class Auditor:
         plan = self._plans.get((known.tenant_id, f"p-{known.plan_id}"))
         must(plan is not None, "I4", f"step {step.step_id} belongs to no plan")
         assert plan is not None
-        must(
-            self._live.get(known.tenant_id) == (known.plan_id, "applying"), "I4", f"plan {known.plan_id} is written and is not the one being applied"
-        )
-        self._check_released(plan)
         for change in plan.changes:
             if change.change_id in step.change_ids:
                 self._check_allowed(plan, change)
@@ -154,7 +150,9 @@ class Auditor:
         markers = Counter(line.marker for lines in self.lines.values() for line in lines.values() if marker_owner(line.marker))
         must(all(number == 1 for number in markers.values()), "I3", f"a marker stands on two lines: {markers}")
 
-    def _check_released(self, plan: Plan) -> None:
+    def _check_under_way(self, known: Journaled) -> None:
+        must(self._live.get(known.tenant_id) == (known.plan_id, "applying"), "I4", f"plan {known.plan_id} is written and not being applied")
+        plan = self._plans[known.tenant_id, f"p-{known.plan_id}"]
         must(self._runs.get(plan.run_id) == RunState.RELEASED, "I4", f"run {plan.run_id} is {self._runs.get(plan.run_id)} and writes")
         unread = [tenant_id for (run_id, tenant_id), state in self._customers.items() if run_id == plan.run_id and state == CustomerState.QUEUED]
         must(not unread, "I4", f"run {plan.run_id} writes before all its customers were read")
@@ -189,6 +187,8 @@ class Auditor:
         must(state is not StepState.CONFIRMED or known.carried_out == 1, "I1", f"{entry.step.describes} is confirmed and was never carried out")
         denied = state in (StepState.PLANNED, StepState.HELD, StepState.REJECTED)
         must(not denied or not known.carried_out, "I1", f"{entry.step.describes} is {state} and was carried out")
+        if state is StepState.SENDING and known.state is not state:
+            self._check_under_way(known)
         known.state = state
 
     def _stored_of_run(self, row: Row) -> None:

@@ -25,6 +25,7 @@ class Undoing:
         self._story = story
         self._ending = ending
         self._place = story.places[0]
+        self._until = story.clock.now().date() + _AHEAD
 
     def play(self) -> None:
         """Raises ``Violation`` when an undo that was carried out leaves other coming invoices, or other units, than there were."""
@@ -53,4 +54,4 @@ class Undoing:
         return self._coming(place), {product: number for product, number in units.items() if number}
 
     def _coming(self, place: str) -> dict[date, Decimal]:
-        return dict(self._story.site.to_bill(place, self._story.clock.now().date() + _AHEAD))
+        return dict(self._story.site.to_bill(place, self._until))
