@@ -34,6 +34,8 @@ BILLED = ("M365-BP", "M365-E5")
 """The products of ``SKUS``."""
 BEGINS = datetime(2026, 3, 17, 2, 0, 5, tzinfo=UTC)
 ROOMY = GuardRails(line_units=1000, run_customers_share=Decimal(1), run_money=Decimal(1_000_000), customer_money=Decimal(100_000))
+_BY_DAYS = frozenset({Ability.SELF_ENDING_LINES, Ability.DATED_QUANTITIES})
+"""What it takes to bill added units by their days."""
 CAUTIOUS = GuardRails(line_units=1, line_share=Decimal("0.05"))
 
 
@@ -59,7 +61,7 @@ class Setup:
             skus=chance.choice((1, 1, 2)),
             mode=chance.choice((Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.APPROVE)),
             adopts=chance.random() < 0.6,
-            prorates=Ability.SELF_ENDING_LINES in abilities and chance.random() < 0.5,
+            prorates=bool(abilities & _BY_DAYS) and chance.random() < 0.5,
             priced=Ability.PRICES in abilities and chance.random() < 0.2,
             invoiced=chance.choice((date(2026, 4, 1), date(2026, 4, 1), date(2026, 3, 1))),
             cautious=chance.random() < 0.2,
