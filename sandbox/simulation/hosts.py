@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from sync_core.pipeline.report import RunReport
 
 
+_MANY = 30
+"""So many messages at once are more than a story's customers have any need for."""
+
 AnySite = ServedSite | MemorySite
 
 
@@ -130,6 +133,8 @@ class _Queue:
     def send(self, queue: str, body: str, delay: float = 0.0) -> None:
         self._calls.before(f"queue.send {queue}")
         self._queue.send(queue, body, delay)
+        if len(self._queue.waiting()) > _MANY:
+            self._queue.stop_duplicates()  # copies of copies of what waits for somebody else would bury the story
         self._calls.after(f"queue.send {queue}")
 
 
