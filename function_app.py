@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from adapters.functions import cutovers, history, http, plans, queues, timers
+from adapters.functions import cutovers, history, http, leaving, plans, queues, timers
 
 app = func.FunctionApp()
 app.register_functions(timers.blueprint)
@@ -11,3 +11,4 @@ app.register_functions(http.blueprint)
 app.register_functions(plans.blueprint)
 app.register_functions(history.blueprint)
 app.register_functions(cutovers.blueprint)
+app.register_functions(leaving.blueprint)

@@ -50,7 +50,7 @@ def find_lines(request: func.HttpRequest) -> func.HttpResponse:
     """Begins a search: ``{"connections": [], "companies": [], "agreements": [], "products": [], "markers": [], "blank": false, "linked": false}``."""
     by = need(who(request), Role.APPROVER)
     cutover = start_search(context(), _wanted(Body.of(request, *_FILTER)), str(by))
-    return _working(request, cutover)
+    return working(request, cutover)
 
 
 @blueprint.route("cutovers/{cutoverId}", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -78,8 +78,8 @@ def prepare_cutover(request: func.HttpRequest) -> func.HttpResponse:
     need(who(request), Role.APPROVER)
     body = Body.of(request, "what", "last", "lines", *_FILTER, longest=LONGEST_CHOICE)
     lines = _texts(body, "lines", 50_000) if "lines" in body.members else None
-    choice = Choice(_what(body), _day(body), wanted=_wanted(body))
-    return _working(request, start_preparing(context(), id_of(request, "cutoverId"), choice, lines))
+    choice = Choice(_what(body), day_of(body), wanted=_wanted(body))
+    return working(request, start_preparing(context(), id_of(request, "cutoverId"), choice, lines))
 
 
 @blueprint.route("cutovers/{cutoverId}/confirm", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -88,7 +88,7 @@ def confirm_cutover(request: func.HttpRequest) -> func.HttpResponse:
     """Lets it be carried out, or is the first of two words: ``{"prepared": ID, "why": TEXT}``; ``prepared`` is what was looked at."""
     by = need(who(request), Role.APPROVER)
     body = Body.of(request, "prepared", "why")
-    return _working(request, confirm(context(), id_of(request, "cutoverId"), body.text("prepared", needed=True), by, body.why))
+    return working(request, confirm(context(), id_of(request, "cutoverId"), body.text("prepared", needed=True), by, body.why))
 
 
 @blueprint.route("cutovers/{cutoverId}/stop", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -105,7 +105,7 @@ def go_on_with_cutover(request: func.HttpRequest) -> func.HttpResponse:
     """Lets it go on, with what was held or failed once more; the body is empty."""
     by = need(who(request), Role.APPROVER)
     Body.of(request)
-    return _working(request, resume_cutover(context(), id_of(request, "cutoverId"), by))
+    return working(request, resume_cutover(context(), id_of(request, "cutoverId"), by))
 
 
 @blueprint.route("cutovers/{cutoverId}/drop", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -136,7 +136,7 @@ def undo_cutover(request: func.HttpRequest) -> func.HttpResponse:
     return answer({"run": started.run.run_id, "url": url, "customers": list(customers)}, 202, url)
 
 
-def _working(request: func.HttpRequest, cutover: Cutover) -> func.HttpResponse:
+def working(request: func.HttpRequest, cutover: Cutover) -> func.HttpResponse:
     """What a cut-over is now, after the app was asked to take it further where there is something to do."""
     if cutover.state.working:
         ask_for_work(context(), cutover.cutover_id)
@@ -173,7 +173,8 @@ def _what(body: Body) -> What:
         raise Rejected("The member what is missing or not understood", fix=f"Send one of {', '.join(What)}") from error
 
 
-def _day(body: Body) -> date | None:
+def day_of(body: Body) -> date | None:
+    """The last billed day that a body names, if it does; raises ``Rejected``."""
     written = body.members.get("last")
     try:
         return None if written is None else date.fromisoformat(written)

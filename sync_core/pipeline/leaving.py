@@ -115,6 +115,13 @@ def unmanaged(store: Store, configuration: Configuration) -> Iterator[Unmanaged]
             yield line
 
 
+def former_name(store: Store, configuration: Configuration, tenant_id: str) -> str:
+    """The name of a customer that is configured, or was while its lines are still billed; empty for anybody else."""
+    if item := configuration.customer(tenant_id):
+        return item.customer.name
+    return next((line.customer for line in unmanaged(store, configuration) if line.tenant_id == tenant_id), "")
+
+
 def way_out(line: Unmanaged, configuration: Configuration) -> str:
     """How a line is ended that nobody manages: with all others of a customer that was taken out, or alone."""
     if configuration.customer(line.tenant_id) is None:

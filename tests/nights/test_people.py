@@ -33,6 +33,10 @@ ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "runs/daily-1/undo"): (APPROVER,),
     ("POST", "stop"): (APPROVER, ADMINISTRATOR),
     ("POST", "go"): (ADMINISTRATOR,),
+    ("GET", "review/leaving"): ROLES,
+    ("POST", f"customers/{UNKNOWN}/offboard"): (APPROVER,),
+    ("POST", f"customers/{UNKNOWN}/keep"): (APPROVER,),
+    ("POST", f"customers/{UNKNOWN}/back"): (APPROVER,),
     ("GET", "cutovers"): ROLES,
     ("POST", "cutovers"): (APPROVER,),
     ("GET", "cutovers/cut-1"): ROLES,
@@ -230,6 +234,22 @@ def test_a_line_of_another_tool_is_found_shown_confirmed_and_ended(signed_in: Ch
     [ended] = ask(signed_in, "GET", f"{path}/lines?state=done", principal(READER)).json["lines"]
     assert (ended["line"], ended["last"]) == (line["line"], far["last"])
     assert ask(signed_in, "POST", f"{path}/undo", header, {"why": "too early"}).status == 202
+
+
+def test_a_customer_that_goes_is_shown_kept_and_taken_back(signed_in: Chain) -> None:
+    header, tenant_id = principal(APPROVER), signed_in.tenant_id("Contoso")
+    assert is_problem(ask(signed_in, "POST", f"customers/{UNKNOWN}/offboard", header, {"last": "2030-12-31"}), 404)
+    assert is_problem(ask(signed_in, "POST", f"customers/{tenant_id}/offboard", header, {}), 400)
+    last = f"{signed_in.began.year + 1}-12-31"
+    going = ask(signed_in, "POST", f"customers/{tenant_id}/offboard", header, {"last": last})
+    shown = until(signed_in, going.json["cutover"], "prepared")
+    assert (going.status, shown["choice"]) == (202, {"what": "end", "last": last})
+    assert sum(shown["lines"].values()) >= 2
+    assert ask(signed_in, "GET", "review/leaving", principal(READER)).json == {"said": [], "unmanaged": []}
+    assert ask(signed_in, "POST", f"customers/{tenant_id}/keep", header, {"why": "by hand"}).status == 200
+    [said] = ask(signed_in, "GET", "review/leaving", principal(READER)).json["said"]
+    assert (said["name"], said["word"]["by"]) == ("Contoso", "one@msp.example")
+    assert ask(signed_in, "POST", f"customers/{tenant_id}/back", header, "{}").json["wasLeaving"] is True
 
 
 def test_a_stop_and_a_go_say_who(signed_in: Chain) -> None:
