@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from adapters.wiring import context_from
+from sandbox.asking import Ask, agreed, answer
 from sandbox.commands.plan import undo as undo_plans
 from sandbox.cutover_tables import print_cutover, print_cutovers, print_head, read_names, what_of, write_lines
 from sandbox.host.configuration import ConfigurationError
@@ -27,7 +28,6 @@ from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress, work
 from sync_core.pipeline.leaving import come_back
 
-Ask = Callable[[str], str]
 _READING = (CutoverState.SEARCHING, CutoverState.PREPARING)
 _SLICE = 2.0
 _LOOK_EVERY = 2.0
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), _answer)
+            return perform(options, context_from(settings), Terminal(), answer)
     except (SyncError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -141,7 +141,7 @@ def print_and_confirm(context: Context, cutover_id: str, terminal: Terminal, ask
     cutover = load_cutover(context.store, cutover_id).value
     print_cutover(cutover, (unit.value for unit in units_of(context.store, cutover_id)), terminal)
     number, what = cutover.tally.count(LineState.CHOSEN), cutover.choice.what if cutover.choice else What.END
-    if number and not yes and ask(f"{what.capitalize()} {number} lines? [y/N] ").strip().casefold() not in ("y", "yes"):
+    if number and not yes and not agreed(ask, f"{what.capitalize()} {number} lines?"):
         terminal.say("Nothing was confirmed.")
         return 1
     confirmed = confirm(context, cutover_id, cutover.prepared, by, why)
@@ -218,14 +218,6 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         blank=options.blank,
         linked=options.linked,
     )
-
-
-def _answer(question: str) -> str:
-    """What the person types; nothing where nobody can."""
-    try:
-        return input(question)
-    except EOFError:
-        return ""
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from adapters.wiring import context_from
+from sandbox.asking import Ask, answer
 from sandbox.commands.cutover import print_and_confirm, read_on
 from sandbox.customer_choice import HELP, chosen_customer
 from sandbox.host.configuration import ConfigurationError
@@ -24,15 +25,13 @@ from sync_core.pipeline.cutover.offboarding import final_counts, start_offboardi
 from sync_core.pipeline.leaving import all_leaving, come_back, keep_line, say_leaving, unmanaged, way_out, words_on
 from sync_core.pipeline.start_run import business_dates
 
-Ask = Callable[[str], str]
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command on the storage that the settings name; returns its exit code."""
     options = parser().parse_args(arguments)
     try:
         with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), _answer)
+            return perform(options, context_from(settings), Terminal(), answer)
     except (SyncError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -126,14 +125,6 @@ def _print_unanswered(context: Context, terminal: Terminal) -> int:
 
 def _number(value: int | None) -> Cell:
     return Cell("?" if value is None else str(value), right=True)
-
-
-def _answer(question: str) -> str:
-    """What the person types; nothing where nobody can."""
-    try:
-        return input(question)
-    except EOFError:
-        return ""
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adapters.wiring import context_from
+from sandbox.asking import Ask, agreed, answer
 from sandbox.customer_choice import HELP, chosen_customer
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
@@ -29,7 +30,6 @@ from sync_core.pipeline.together import DecidedTogether, approve_safe, decide_he
 from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes
 from sync_core.pipeline.wording import money
 
-Ask = Callable[[str], str]
 Pause = Callable[[float], None]
 _LOOKS = 30
 _LOOK_EVERY = 2.0
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), _answer)
+            return perform(options, context_from(settings), Terminal(), answer)
     except (SyncError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -81,7 +81,7 @@ def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask:
     if not number:
         terminal.say("There is nothing that an undo could write.")
         return 1
-    if not options.yes and ask(f"Approve these {number} changes? [y/N] ").strip().casefold() not in ("y", "yes"):
+    if not options.yes and not agreed(ask, f"Approve these {number} changes?"):
         terminal.say("Nothing was approved. The plans stay until the next run; “plan approve” still takes them.")
         return 1
     for shown, names in chosen:
@@ -166,14 +166,6 @@ def _operator(context: Context) -> Who:
     return operator(context.current_configuration().partner.tenant_id)
 
 
-def _answer(question: str) -> str:
-    """What the person types; nothing where nobody can."""
-    try:
-        return input(question)
-    except EOFError:
-        return ""
-
-
 def _customer(command: argparse.ArgumentParser) -> None:
     command.add_argument("customer", metavar="CUSTOMER", help=HELP)
 
@@ -187,7 +179,7 @@ def _decide(options: argparse.Namespace, context: Context, tenant_id: str, termi
     terminal.say(f"{shown.customer}, plan {shown.plan.plan_id}", Colour.STRONG)
     for change in chosen_changes(shown, chosen):
         terminal.say(summary(change), indent=2)
-    if not options.yes and ask(f"{options.command.capitalize()} these changes? [y/N] ").strip().casefold() not in ("y", "yes"):
+    if not options.yes and not agreed(ask, f"{options.command.capitalize()} these changes?"):
         terminal.say("Nothing was decided.")
         return 1
     decision, by, plan_id = DECISIONS[options.command], _operator(context), options.plan or shown.plan.plan_id
@@ -205,7 +197,7 @@ def _approve_safe(options: argparse.Namespace, context: Context, terminal: Termi
             number += len(changes)
         for change in changes:
             terminal.say(summary(change), indent=2)
-    if number and not options.yes and ask(f"Approve these {number} changes? [y/N] ").strip().casefold() not in ("y", "yes"):
+    if number and not options.yes and not agreed(ask, f"Approve these {number} changes?"):
         terminal.say("Nothing was decided.")
         return 1
     _tell_together(approve_safe(context, _operator(context), options.why), "approved", terminal)
@@ -228,7 +220,7 @@ def _settle(options: argparse.Namespace, context: Context, terminal: Terminal, a
         amounts = ", ".join(money(amount, currency) for currency, amount in totals.money.items())
         terminal.say(f"Run {options.run} was held: {run.value.held}", Colour.STRONG)
         terminal.say(f"{totals.changed} of {totals.customers} customers change, {amounts or 'no money'} moves a period")
-        if not options.yes and ask(f"{options.command.capitalize()} it as a whole? [y/N] ").strip().casefold() not in ("y", "yes"):
+        if not options.yes and not agreed(ask, f"{options.command.capitalize()} it as a whole?"):
             terminal.say("Nothing was decided.")
             return 1
     decided = decide_held_run(context, options.run, WHOLE_RUNS[options.command], _operator(context), options.why)

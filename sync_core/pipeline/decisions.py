@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sync_core.billing import fingerprint
-from sync_core.configuration.versions import imported_by
 from sync_core.documents import to_document
 from sync_core.errors import Rejected, RetryLater
 from sync_core.events import event
@@ -21,6 +20,7 @@ from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Verdict
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_record, save_said
+from sync_core.pipeline.eyes import check_eyes
 from sync_core.pipeline.permission import USUAL, mode_for, of_undo, with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.start_run import Started
@@ -32,7 +32,6 @@ SAFE = "safe"
 """Chooses the undecided changes that no guard rail objects to."""
 ALL = "all"
 """Chooses every change that may be decided, but those that were rejected: a *no* is taken back only by name."""
-_ANOTHER = "Ask another person with the role Approver"
 _OPEN = (ChangeResult.PLANNED, ChangeResult.OBSERVED, ChangeResult.WAITING, ChangeResult.REJECTED)
 
 
@@ -152,16 +151,10 @@ def _said(plan: Plan, change: Change, word: Said, by: str, at: datetime) -> Reco
 
 
 def _check_eyes(context: Context, shown: PlanOnShow, changes: Iterable[Change], by: Who) -> None:
-    """Four eyes: a verified person, who has not approved it yet, and who did not import the configuration that the plan was made by."""
-    if not by.verified:
-        fix = "Approve over HTTP with Entra ID, or sign in with the Azure CLI to the partner's tenant"
-        raise Rejected("Four eyes are asked for, and nobody checked who this is", code="four-eyes", where=shown.customer, fix=fix)
-    importer = imported_by(context.store, shown.plan.configuration).casefold()
-    if importer in (by.name.casefold(), by.name.casefold().partition("@")[0]):
-        raise Rejected("Who imported the configuration cannot approve what it leads to", code="four-eyes", where=shown.customer, fix=_ANOTHER)
+    """See ``check_eyes``."""
     said = (shown.said.get(change.change_id) for change in changes)
-    if any(word and word.decision is Decision.APPROVED and word.person == by.person and not word.second for word in said):
-        raise Rejected("You approved it already, and another person has to", code="four-eyes", where=shown.customer, fix=_ANOTHER)
+    already = any(word and word.decision is Decision.APPROVED and word.person == by.person and not word.second for word in said)
+    check_eyes(context.store, by, shown.plan.configuration, already, shown.customer)
 
 
 def refusal(change: Change) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sync_core.configuration.versions import imported_by
 from sync_core.documents import to_document
 from sync_core.errors import Rejected
 from sync_core.events import event
@@ -17,9 +16,9 @@ from sync_core.model.people import Who
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.cutover.prepare import HOLDS
 from sync_core.pipeline.cutover.rows import change_cutover, close_cutover, load_cutover, save_unit, units_of
+from sync_core.pipeline.eyes import check_eyes
 from sync_core.pipeline.runs import stop_writes
 
-_ANOTHER = "Ask another person with the role Approver"
 _AGAIN = (LineState.HELD, LineState.FAILED)
 
 
@@ -125,18 +124,9 @@ def _check_shown(context: Context, cutover: Cutover, prepared: str, now: datetim
 
 def _second_word(context: Context, cutover: Cutover, by: Who, word: Confirmation) -> Confirmation:
     """The two words together, or the first one; raises ``Rejected`` where this person's word does not count."""
-    if not by.verified:
-        fix = "Confirm over HTTP with Entra ID, or sign in with the Azure CLI to the partner's tenant"
-        raise Rejected("Four eyes are asked for, and nobody checked who this is", code="four-eyes", where=cutover.cutover_id, fix=fix)
-    importer = imported_by(context.store, cutover.configuration).casefold()
-    if importer in (by.name.casefold(), by.name.casefold().partition("@")[0]):
-        raise Rejected("Who imported the configuration cannot confirm alone", code="four-eyes", where=cutover.cutover_id, fix=_ANOTHER)
     first = cutover.confirmed
-    if first is None:
-        return word
-    if first.person == by.person:
-        raise Rejected("You confirmed it already, and another person has to", code="four-eyes", where=cutover.cutover_id, fix=_ANOTHER)
-    return replace(first, second=str(by))
+    check_eyes(context.store, by, cutover.configuration, first is not None and first.person == by.person, cutover.cutover_id)
+    return replace(first, second=str(by)) if first else word
 
 
 def _open_again(context: Context, cutover_id: str) -> Sequence[int]:
