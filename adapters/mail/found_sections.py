@@ -11,7 +11,7 @@ from sync_core.pipeline.report import RunReport
 
 _ABOUT_THE_PARTNER = "Your own sign-in"
 _SECTIONS = {
-    NoticeKind.SIGN_IN_ENDING: ("Sign-in that ends", Tone.BAD, "Renew it before that day: afterwards nothing can be read or told."),
+    NoticeKind.SIGN_IN_ENDING: ("Sign-in that is broken, or ends", Tone.BAD, "Without it nothing can be read, written or told."),
     NoticeKind.LEFT_BEHIND: ("Left behind", Tone.WAITING, "Billed on as they are, until you say what is to become of them."),
     NoticeKind.RELATIONSHIPS_ENDING: ("Relationships that end", Tone.WAITING, "Afterwards these customers can no longer be read."),
     NoticeKind.UNASSIGNED: ("Bought, and assigned to nobody", Tone.CALM, "Assign them, or give them back when they renew."),

@@ -68,6 +68,11 @@ def turned(
     return Memory(entries)
 
 
+def only(memory: Memory, kinds: Collection[NoticeKind]) -> Memory:
+    """The memory with what is of these kinds."""
+    return Memory({key: entry for key, entry in memory.entries.items() if entry.finding.kind in kinds})
+
+
 def release(memory: Memory, kinds: Collection[NoticeKind], run_id: str) -> Memory:
     """The memory after a run whose mail about these kinds never went out: what it claimed is as if it had not been told."""
     return Memory({key: _released(entry, run_id) if entry.finding.kind in kinds else entry for key, entry in memory.entries.items()})

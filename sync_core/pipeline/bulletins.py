@@ -15,7 +15,7 @@ from sync_core.model.configuration import Configuration, Notices
 from sync_core.model.notices import BY_REQUEST, REMEMBERED, Finding, NoticeKind
 from sync_core.model.plans import ChangeResult
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind
-from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, not_told, of_access, release, turned, without_ticket, wound
+from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, not_told, of_access, only, release, turned, without_ticket, wound
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.leaving import all_leaving, findings_of_leaving
 from sync_core.pipeline.notice_rows import PARTNER, accepted, load_clock, load_memories, save_clock, save_memories
@@ -29,6 +29,8 @@ from sync_core.pipeline.watch_access import access_report
 LISTED = BY_REQUEST | {NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING, NoticeKind.LEFT_BEHIND}
 """The kinds that a report holds as findings, and not as parts of its customers."""
 _OF_RELATIONSHIPS = frozenset({NoticeKind.NOT_CONFIGURED, NoticeKind.GONE})
+_OF_TENANTS = _OF_RELATIONSHIPS | {NoticeKind.LEFT_BEHIND}
+"""What may stand of a tenant that is not configured (any more)."""
 _OF_ACCESS = frozenset({NoticeKind.RELATIONSHIPS_ENDING, NoticeKind.SIGN_IN_ENDING})
 _OF_PLANS = frozenset({NoticeKind.WAITING, NoticeKind.HELD, NoticeKind.OBSERVED, NoticeKind.NOT_LINKED, NoticeKind.NOT_BILLED})
 _EARLIER = {NoticeKind.APPLIED: (ChangeResult.APPLIED,), NoticeKind.FAILED: NOT_WRITTEN}
@@ -157,10 +159,12 @@ class _Claims:
             if finding.kind in kinds:
                 by_tenant.setdefault(finding.tenant_id or PARTNER, []).append(finding)
         judged, of_partner = self._judged(), self._judged_of_partner()
+        known = {PARTNER, *(item.customer.tenant_id for item in self.configuration.customers)}
+        before_it = {key: stored.value if key in known else only(stored.value, _OF_TENANTS) for key, stored in before.items()}
         heard = frozenset(kind for kind in due if (route := notices.route(kind)) and route.mail and route.recipients)
         after = {
             key: turned(
-                before[key].value if key in before else Memory(),
+                before_it.get(key, Memory()),
                 by_tenant.get(key, ()),
                 judged.get(key, frozenset()) | of_partner,
                 heard,

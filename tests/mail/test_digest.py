@@ -176,7 +176,7 @@ def test_findings_have_sections_of_their_own_with_the_name_to_accept_them_by() -
     sections = {section.title: section for section in digest_of(report).sections}
     assert sections["Bought, and assigned to nobody"].entries[0].lines[0].about == "Visio"
     assert sections["Licences of users who may not sign in"].entries[0].lines[0].about == "left@contoso.example"
-    assert sections["Sign-in that ends"].entries[0].lines[0].fix == "Make a new one"
+    assert sections["Sign-in that is broken, or ends"].entries[0].lines[0].fix == "Make a new one"
     assert sections["Solved"].entries[0].title == "Litware"
     assert f"Notice {report.found[0].finding_id}, since 2025-03-01" in mail.text
     assert "1 unassigned, 1 disabled users, 1 sign-in ending, 1 solved" in mail.subject

@@ -288,6 +288,19 @@ def test_what_a_poisoned_message_did_not_tell_is_the_next_runs_to_tell() -> None
     assert (told, len(to(night))) == (0, 1)
 
 
+def test_a_customer_that_is_taken_out_is_forgotten_without_a_word() -> None:
+    night = night_with({NoticeKind.UNASSIGNED: Route(SALES)}, customers=2)
+    night.microsoft.assigned[tenant(1)] = 7
+    night.run()
+    first, second = night.configuration.customers
+    night.configure(second)
+    another_night(night)
+    assert not any(lines(mail, "solved") for mail in night.mail.mails)
+    night.configure(first, second)
+    another_night(night)
+    assert [len(lines(mail, "Customer 1, unassigned")) for mail in to(night)] == [1, 1]
+
+
 def test_one_refused_mail_does_not_keep_the_other() -> None:
     night = night_with({NoticeKind.UNASSIGNED: Route(SALES)})
     night.microsoft.assigned[tenant(1)] = 7
