@@ -234,11 +234,15 @@ def _bulletins(notices: Notices, told: RunReport) -> Iterator[Bulletin]:
         yield Bulletin(journal_key(notices, recipients), recipients, report, asked or _says_something(report))
 
 
-def _says_something(report: RunReport) -> bool:
+def told_in(report: RunReport) -> list[Finding]:
+    """Everything that a mail of this report tells, but for the names of new and gone customers, and what is solved."""
     parts = (each for each in findings_of(report) if each.kind in report.kinds - LISTED and each.finding_id not in report.silent)
+    return [*report.found, *parts]
+
+
+def _says_something(report: RunReport) -> bool:
     return bool(
-        any(parts)
-        or report.found
+        told_in(report)
         or report.solved
         or report.earlier
         or (report.new and NoticeKind.NOT_CONFIGURED in report.kinds)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -27,8 +28,10 @@ from sync_core.spreadsheet import BYTE_ORDER_MARK, csv_row
 
 LARGEST = 2_000_000
 """Bytes; mail through Graph takes 4 MB a request, and an attachment grows by a third on its way."""
-SHOWN_ANYWAY = 12
-"""So many findings a mail always shows; more of them go with it as a file, too."""
+MOST_OF_A_KIND, MOST_OF_A_CUSTOMER = 30, 12
+"""So many findings of a kind, and of a kind and customer, a mail shows whole; where there are more, all of them go with it as a file, too."""
+LARGEST_LIST = 500_000
+"""Bytes of the file of findings, which may go with the other one."""
 _HEADINGS = ("Customer", "Item", "User")
 
 Entry = tuple[str, str, str]
@@ -65,9 +68,13 @@ def _with_people(context: Context, findings: Sequence[Finding], shown: Callable[
 
 def findings_list(findings: Sequence[Finding]) -> tuple[Attachment, ...]:
     """The findings as a file, or nothing where a mail shows them all anyway."""
+    kinds = Counter(each.kind for each in findings)
+    customers = Counter((each.kind, each.tenant_id) for each in findings)
+    if max(kinds.values(), default=0) <= MOST_OF_A_KIND and max(customers.values(), default=0) <= MOST_OF_A_CUSTOMER:
+        return ()
     entries = [(each.kind.value, each.customer, each.item, each.text, str(each.since or "")) for each in findings]
     headings = ("Notice", "Customer", "About", "What", "Since")
-    return (Attachment("findings.csv", "text/csv", as_csv(entries, headings=headings)),) if len(entries) > SHOWN_ANYWAY else ()
+    return (Attachment("findings.csv", "text/csv", as_csv(entries, LARGEST_LIST, headings)),)
 
 
 def as_csv(entries: Sequence[tuple[str, ...]], largest: int = LARGEST, headings: tuple[str, ...] = _HEADINGS) -> bytes:

@@ -16,7 +16,7 @@ from sync_core.model.configuration import Notices
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.notices import NoticeKind
 from sync_core.model.runs import Run, RunState
-from sync_core.pipeline.bulletins import Bulletin, Edition, edition_of, give_back, give_tickets_back, journal_key
+from sync_core.pipeline.bulletins import Bulletin, Edition, edition_of, give_back, give_tickets_back, journal_key, told_in
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.history import record_write
 from sync_core.pipeline.messages import SEND_NOTICES, Message, put_back
@@ -131,7 +131,7 @@ def _mail(context: Context, run: Run, bulletin: Bulletin, notices: Notices, unkn
         sender=notices.sender,
         recipients=bulletin.recipients,
         subject=f"{subject} ({_SECOND_COPY})" if unknown else subject,
-        attachments=(*people, *findings_list(bulletin.report.found)),
+        attachments=(*people, *findings_list(told_in(bulletin.report))),
     )
 
 

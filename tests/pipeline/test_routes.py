@@ -347,6 +347,18 @@ def test_a_change_that_waits_can_be_told_once() -> None:
     assert [len(each) for each in told] == [1, 0, 2, 1]  # told, quiet, told anew as another change, solved
 
 
+def test_what_a_long_list_of_a_run_leaves_out_goes_with_it_as_a_file() -> None:
+    few, many = night_with({}, customers=30), night_with({}, customers=31)
+    for night in (few, many):
+        for each in night.microsoft.bought.values():
+            each[OTHER_SKU] = 3
+        night.run()
+        another_night(night)  # the first one also took the lines over
+    assert [attachment.name for attachment in few.mail.mails[1].attachments] == []
+    (attachment,) = many.mail.mails[1].attachments
+    assert attachment.content.count(b"not linked,Customer") == 31
+
+
 def test_many_findings_go_with_the_mail_as_a_file_too() -> None:
     night = night_with({NoticeKind.DISABLED_USERS: Route(SALES)})
     night.microsoft.users[tenant(1)] = tuple(
