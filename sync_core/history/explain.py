@@ -45,7 +45,7 @@ def explain(context: Context, tenant_id: str, on: date, item: str = "", line: st
         Rejected: nothing is known of the customer, the item or the line on that day.
     """
     past = _Past(context, tenant_id, on)
-    explained = [past.explain(key, names) for key in past.link_keys()]
+    explained = [past.explain(key, names) for key in past.link_keys()] if past.is_known else []
     chosen = tuple(each for each in explained if _is_asked_for(each, item, line))
     if not chosen:
         there = ", ".join(sorted({each.item for each in explained})) or "nothing"
@@ -80,29 +80,36 @@ class _Past:
         self._configurations: dict[int, Configuration] = {}
         self._snapshots: dict[str, UsageSnapshot | None] = {}
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is recorded of the customer: of another one no run is looked through."""
+        return bool(self._stories.plans or self._stories.records)
+
     def link_keys(self) -> list[str]:
         """The links that were configured, then those that only changes of earlier days tell of."""
         return list(dict.fromkeys([*self._links, *(change.link_key for _, _, change in self._stories.until(self._on))]))
 
     def explain(self, link_key: str, names: bool) -> Explanation:
         """One link on that day."""
-        stories = [(plan, entries, change) for plan, entries, change in self._stories.until(self._on) if change.link_key == link_key]
-        made = [each for each in stories if each[2].result in _DONE]
-        link, last = self._links.get(link_key), stories[-1][2] if stories else None
+        told = [each for each in self._stories.until(self._on) if each[2].link_key == link_key]
+        made = [each for each in told if each[2].result in _DONE]
+        link, last = self._links.get(link_key), told[-1][2] if told else None
         connection = link.connection if link else last.connection if last else ""
         seen = self._seen_on(connection)
-        item_id = link.item_id if link else last.item_id if last else ""
         base = Explanation(
-            self._tenant_id, seen.customer.name if seen else self._tenant_id, self._on, link_key, item_id, last.item if last else item_id, connection
-        )
-        base = replace(base, agreement_id=last.agreement_id if last else "", product=link.profile.product if link else last.product if last else "")
-        base = _with_line(base, [change for _, _, change in made])
-        open_ones = [each for each in stories if seen and each[0].plan_id == seen.customer.plan_id and each[2].result not in _DONE]
-        base = replace(
-            base,
+            tenant_id=self._tenant_id,
+            customer=seen.customer.name if seen else self._tenant_id,
+            on=self._on,
+            link_key=link_key,
+            item_id=link.item_id if link else last.item_id if last else "",
+            item=last.item if last else link.item_id if link else "",
+            connection=connection,
+            agreement_id=last.agreement_id if last else "",
+            product=link.profile.product if link else last.product if last else "",
             made_by=tuple(self._stories.tell(*each) for each in reversed(made)),
-            open=tuple(self._stories.tell(*each) for each in open_ones),
+            open=tuple(self._stories.tell(*each) for each in told if each not in made and seen and each[0].plan_id == seen.customer.plan_id),
         )
+        base = _with_line(base, [change for _, _, change in made])
         return self._with_count(base, seen, link, names) if seen else base
 
     def _with_count(self, base: Explanation, seen: _Seen, link: ConfiguredLink | None, names: bool) -> Explanation:
@@ -153,8 +160,8 @@ class _Past:
         for entry in recent_runs(self._context.store):
             if entry.slot.date() > self._on + timedelta(days=1):
                 continue
-            run = load_run(self._context.store, entry.run_id)
-            customer = load_customer(self._context.store, entry.run_id, self._tenant_id) if run else None
+            customer = load_customer(self._context.store, entry.run_id, self._tenant_id)
+            run = load_run(self._context.store, entry.run_id) if customer else None
             if run is None or customer is None or run.value.by_people or _date_of(run.value, connection) > self._on:
                 continue
             if customer.value.plan_id or customer.value.state not in (CustomerState.FAILED, CustomerState.QUEUED):

@@ -157,3 +157,8 @@ def test_the_command_prints_the_answer_and_gives_it_as_json(three_days: Night, c
     assert perform(options, three_days.context, Terminal(shown, {}, 100)) == 0
     (document,) = json.loads(capsys.readouterr().out)
     assert (document["units"], document["open"][0]["change"]["after"]) == ("12", "15")
+
+
+def test_of_a_customer_that_was_never_there_nothing_is_known(three_days: Night) -> None:
+    with pytest.raises(Rejected, match="There is: nothing"):
+        explain(three_days.context, tenant(9), THIRD)
