@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from adapters.microsoft.consent import Consents
 from adapters.microsoft.meanings import MISSING_ROLE
@@ -12,7 +13,7 @@ from adapters.microsoft.rights import customer_permissions, needed_roles
 from adapters.microsoft.service_account import granted, missing_role, signed_in
 from adapters.microsoft.sign_in import own_sign_in
 from adapters.microsoft.tokens import Token, TokenKey
-from sandbox.onboarding.register import NAME
+from sandbox.onboarding.register import NAME, redirect_uri
 from sandbox.onboarding.session import Line, Session, State, failed
 from sync_core.documents import dumps, loads
 from sync_core.errors import OutcomeUnknown, RetryLater, StopRun, SyncError
@@ -123,7 +124,7 @@ class _Consenting:
             return None
         lacks = "There is no consent" if held is None else f"The consent lacks {', '.join(sorted(self.scopes - held))}"
         if customer.sign_in is SignIn.APPLICATION:
-            fix = f"An administrator of the customer opens {admin_consent(self.session, customer)}"
+            fix = f"An administrator of the customer opens {admin_consent(self.session, customer)} (what follows need not load)"
             return Line(part, State.TO_DO, lacks, fix, customer.tenant_id)
         if not self._may(held):
             return Line(part, State.TO_DO, lacks, _AGAIN, customer.tenant_id)
@@ -195,9 +196,16 @@ class _Consenting:
 
 
 def admin_consent(session: Session, customer: Customer) -> str:
-    """Where a customer's own administrator consents."""
-    host = session.settings.login_url
-    return f"{host}/{customer.tenant_id}/adminconsent?client_id={session.starter.application_id}"
+    """Where a customer's own administrator consents; the page that follows lies on the operator's machine, and need not open.
+
+    Microsoft Learn, "Admin consent on the Microsoft identity platform".
+    """
+    query = {
+        "client_id": session.starter.application_id,
+        "scope": f"{session.graph_service().resource}/.default",
+        "redirect_uri": redirect_uri(session),
+    }
+    return f"{session.settings.login_url}/{customer.tenant_id}/v2.0/adminconsent?{urlencode(query)}"
 
 
 def read_customers(session: Session) -> Iterator[Line]:

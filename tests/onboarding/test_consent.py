@@ -133,7 +133,7 @@ def test_a_customer_where_the_account_may_not_consent_is_told_both_ways_out(day:
     (line,) = [line for line in lines if line.state is State.TO_DO]
     tenant_id = day.directory.customers[0].tenant_id
     assert "Cloud Application Administrator" in line.fix
-    assert f"{tenant_id}/adminconsent?client_id={day.directory.client_id}" in line.fix
+    assert f"{tenant_id}/v2.0/adminconsent?client_id={day.directory.client_id}&scope=https" in line.fix
     assert len(consented(day)) == 2
 
 
