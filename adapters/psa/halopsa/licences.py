@@ -51,7 +51,8 @@ def counted_lines(record: Record, licences: Sequence[Record], items: Mapping[str
     others: list[Record] = []
     for each in lines:
         counting.get(licence_of(each), others).append(each)
-    found = [_line(each, counting[identifier(each, "id")], items, line_end) for each in licences]
+    named = {item.identifier.casefold(): item for item in items.values()} if licences else {}
+    found = [_line(each, counting[identifier(each, "id")], items, named, line_end) for each in licences]
     return (*found, *(_not_ours(each, items, line_end) for each in others))
 
 
@@ -86,10 +87,10 @@ def marker(record: Record) -> str:
     return (text(record, MARKER).strip().splitlines() or [""])[0].strip()
 
 
-def standing_alone(record: Record, items: Mapping[str, Product]) -> Line:
-    """A record that no line of the recurring invoice counts; its product is the item of its name."""
+def standing_alone(record: Record, named: Mapping[str, Product]) -> Line:
+    """A record that no line of the recurring invoice counts; its product is the item of its name, out of ``named`` by case-folded identifier."""
     number, name = identifier(record, "id"), text(record, "name")
-    item = next((each for each in items.values() if each.identifier.casefold() == name.casefold()), None)
+    item = named.get(name.casefold())
     return Line(
         line_id=f"{PREFIX}{number}",
         product_id=item.product_id if item else "",
@@ -104,9 +105,9 @@ def standing_alone(record: Record, items: Mapping[str, Product]) -> Line:
     )
 
 
-def _line(record: Record, counting: Sequence[Record], items: Mapping[str, Product], line_end: LineEnd) -> Line:
+def _line(record: Record, counting: Sequence[Record], items: Mapping[str, Product], named: Mapping[str, Product], line_end: LineEnd) -> Line:
     """A record with what the line that counts it says; of several, the one that goes on."""
-    alone = standing_alone(record, items)
+    alone = standing_alone(record, named)
     if not counting:
         return alone
     lines = [(line(each, items, line_end), each) for each in counting]
