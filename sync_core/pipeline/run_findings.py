@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sync_core.billing import fingerprint
 from sync_core.model.notices import Finding, NoticeKind
-from sync_core.model.plans import Change, ChangeResult, Unlinked
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Unlinked
 from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.report import CustomerReport, RunReport
 from sync_core.pipeline.wording import before_and_after, counts
@@ -76,7 +76,8 @@ def of_change(customer: CustomerRun, change: Change) -> Finding:
     kind = _KINDS[change.result]
     plan = customer.plan_id if kind is NoticeKind.APPLIED else ""
     key = fingerprint(change) if kind in (NoticeKind.WAITING, NoticeKind.OBSERVED) else f"{change.link_key}~{change.kind}~{plan}"
-    text = f"{before_and_after(change)}. {change.result_reason or ' '.join(change.reasons)}".strip(". ")
+    what = "another text" if change.kind is ChangeKind.SET_TEXT else before_and_after(change)  # a text may name people, and findings are kept
+    text = f"{what}. {change.result_reason or ' '.join(change.reasons)}".strip(". ")
     return Finding(kind, key, text, customer.tenant_id, customer.name, change.item_id, change.item)
 
 

@@ -12,8 +12,9 @@ import pytest
 from adapters.mail.digest import render
 from adapters.mail.digest_parts import MOST_ENTRIES
 from adapters.mail.digest_sections import digest_of
+from sync_core.model.agreements import Terms
 from sync_core.model.notices import Finding, NoticeKind
-from sync_core.model.plans import Change, ChangeResult, Unlinked
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Unlinked
 from sync_core.model.runs import CustomerState, RunKind
 from sync_core.pipeline.report import RunReport
 from sync_core.pipeline.run_findings import findings_of
@@ -195,6 +196,12 @@ def test_what_is_silent_is_left_out_and_the_rest_told() -> None:
     known = [finding.finding_id for finding in findings_of(report) if finding.item == "Visio"]
     assert "Visio" not in render(replace(report, silent=frozenset(known))).text
     assert "Project" in render(replace(report, silent=frozenset(known))).text
+
+
+def test_a_finding_about_a_text_does_not_repeat_the_names_in_it() -> None:
+    named = change("Visio", ChangeResult.WAITING, 1, 1, kind=ChangeKind.SET_TEXT, terms=Terms(text="Visio: a person"))
+    (finding,) = findings_of(RunReport(run(1), (customer("Contoso", named),)))
+    assert (finding.kind, finding.text) == (NoticeKind.WAITING, "another text")
 
 
 def test_a_mail_about_some_kinds_does_not_say_that_all_is_well() -> None:
