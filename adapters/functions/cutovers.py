@@ -19,8 +19,7 @@ from adapters.functions.world import context
 from sync_core.errors import Rejected
 from sync_core.model.cutovers import Choice, Cutover, Wanted, What
 from sync_core.model.people import Role, need
-from sync_core.model.plans import Undo
-from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, runs_to_undo, stop_cutover
+from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover, undo_of_cutover
 from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers, units_of
 from sync_core.pipeline.cutover.search import start_search
@@ -120,17 +119,13 @@ def give_up_cutover(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("cutovers/{cutoverId}/undo", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @with_problems
 def undo_cutover(request: func.HttpRequest) -> func.HttpResponse:
-    """Starts the undo of its newest run, or of ``{"run": ID, "why": TEXT}``; each customer's plan then waits for approval."""
+    """Starts the undo of all that it wrote: ``{"why": TEXT}``; each plan then waits for approval. A customer that was to leave comes back."""
     by = need(who(request), Role.APPROVER)
-    body = Body.of(request, "run", "why")
-    named, why = body.text("run"), body.why
-    runs = runs_to_undo(context(), id_of(request, "cutoverId"))
-    run_id = named or runs[0]
-    if run_id not in runs:
-        raise Rejected("The run is none of this cut-over", code="unknown-run", where=ascii(run_id), fix="The cut-over names its runs")
-    customers = customers_to_undo(context(), run_id)
-    started = start_undo(context(), Undo(run_id=run_id, why=why), customers, str(by))
-    if leaving := load_cutover(context().store, id_of(request, "cutoverId")).value.leaving:
+    why, cutover_id = Body.of(request, "why").why, id_of(request, "cutoverId")
+    wanted = undo_of_cutover(context(), cutover_id, why)
+    customers = customers_to_undo(context(), wanted.run_id, *wanted.beside)
+    started = start_undo(context(), wanted, customers, str(by))
+    if leaving := load_cutover(context().store, cutover_id).value.leaving:
         come_back(context(), leaving, str(by))
     url = url_of(request, f"runs/{started.run.run_id}")
     return answer({"run": started.run.run_id, "url": url, "customers": list(customers)}, 202, url)

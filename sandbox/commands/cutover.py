@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.wiring import context_from
 from sandbox.asking import Ask, agreed, answer
-from sandbox.commands.plan import undo as undo_plans
+from sandbox.commands.plan import show_and_undo
 from sandbox.cutover_tables import print_cutover, print_cutovers, print_head, read_names, what_of, write_lines
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
@@ -21,12 +21,13 @@ from sync_core.errors import RetryLater, SyncError
 from sync_core.model.cutovers import Choice, Cutover, CutoverState, LineState, Wanted, What
 from sync_core.model.people import Who
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, runs_to_undo, stop_cutover
+from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover, undo_of_cutover
 from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers, units_of
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress, work
 from sync_core.pipeline.leaving import come_back
+from sync_core.pipeline.undo import customers_to_undo
 
 _READING = (CutoverState.SEARCHING, CutoverState.PREPARING)
 _SLICE = 2.0
@@ -164,14 +165,13 @@ def _resume(options: argparse.Namespace, context: Context, terminal: Terminal, b
 
 
 def _undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask, by: Who) -> int:
-    """Undoes the runs of a cut-over, the newest first, each shown and asked about as every undo is."""
-    codes = []
-    for run_id in runs_to_undo(context, options.cutover):
-        asked = argparse.Namespace(customer="", changes=[], run=run_id, why=options.why, yes=options.yes)
-        codes.append(undo_plans(asked, context, terminal, ask))
-    if codes[-1] == 0 and (leaving := load_cutover(context.store, options.cutover).value.leaving):
+    """Undoes all that a cut-over wrote, shown and asked about as every undo is; a customer that was to leave comes back."""
+    wanted = undo_of_cutover(context, options.cutover, options.why)
+    customers = customers_to_undo(context, wanted.run_id, *wanted.beside)
+    code = show_and_undo(context, customers, wanted, terminal, ask, options.yes)
+    if code == 0 and (leaving := load_cutover(context.store, options.cutover).value.leaving):
         come_back(context, leaving, str(by))
-    return max(codes)
+    return code
 
 
 def _follow(context: Context, cutover_id: str, terminal: Terminal) -> int:

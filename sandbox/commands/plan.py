@@ -67,9 +67,16 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
 
 
 def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask, pause: Pause = time.sleep) -> int:
+    """Undoes what the options name; returns the exit code."""
+    customers, wanted = _undo_of(options, context)
+    return show_and_undo(context, customers, wanted, terminal, ask, options.yes, pause)
+
+
+def show_and_undo(
+    context: Context, customers: Sequence[str], wanted: Undo, terminal: Terminal, ask: Ask, yes: bool, pause: Pause = time.sleep
+) -> int:
     """Shows what an undo would write at each customer, asks, and approves exactly that; returns the exit code."""
     by = _operator(context)
-    customers, wanted = _undo_of(options, context)
     started = start_undo(context, wanted, customers, str(by))
     plans = []
     for tenant_id in customers:
@@ -81,11 +88,11 @@ def undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask:
     if not number:
         terminal.say("There is nothing that an undo could write.")
         return 1
-    if not options.yes and not agreed(ask, f"Approve these {number} changes?"):
+    if not yes and not agreed(ask, f"Approve these {number} changes?"):
         terminal.say("Nothing was approved. The plans stay until the next run; “plan approve” still takes them.")
         return 1
     for shown, names in chosen:
-        decided = decide(context, shown.plan.tenant_id, names, Decision.APPROVED, by, options.why, plan_id=shown.plan.plan_id)
+        decided = decide(context, shown.plan.tenant_id, names, Decision.APPROVED, by, wanted.why, plan_id=shown.plan.plan_id)
         _tell(decided, Decision.APPROVED, context, terminal)
     return 0
 

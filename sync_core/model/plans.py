@@ -155,6 +155,8 @@ class Undo:
     run_id: str = ""
     changes: tuple[str, ...] = ()
     why: str = ""
+    beside: tuple[str, ...] = ()
+    """Other runs that are taken back together with ``run_id``: those of one cut-over."""
 
 
 class PlanState(StrEnum):

@@ -46,12 +46,13 @@ def undo_of_changes(context: Context, tenant_id: str, chosen: Sequence[str], why
     return Undo(changes=tuple(dict.fromkeys(names[name] for name in chosen)) or tuple(newest_plan), why=why)
 
 
-def customers_to_undo(context: Context, run_id: str) -> tuple[str, ...]:
-    """The customers, and companies without one, for which a run made a plan; raises ``Rejected`` where there is none."""
+def customers_to_undo(context: Context, run_id: str, *beside: str) -> tuple[str, ...]:
+    """The customers, and companies without one, for which a run, or one ``beside`` it, made a plan; raises ``Rejected`` where there is none."""
     if load_run(context.store, run_id) is None:
         raise Rejected("There is no such run", code="unknown-run", where=run_id, fix="GET /api/runs lists the runs")
     configuration = context.current_configuration()
-    planned = (item.value.tenant_id for item in customers_of(context.store, run_id) if item.value.plan_id)
+    customers = (item.value for each in (run_id, *beside) for item in customers_of(context.store, each))
+    planned = dict.fromkeys(customer.tenant_id for customer in customers if customer.plan_id)
     found = tuple(key for key in planned if customer_or_stranger(context.store, configuration, key))
     if not found:
         raise Rejected("The run planned nothing for a configured customer", code="nothing-written", where=run_id)
@@ -68,7 +69,7 @@ def start_undo(context: Context, wanted: Undo, customers: Sequence[str], asked_b
         fix = "Import a configuration that has it"
         raise Rejected("No customer with this tenant id is configured", code=UNKNOWN_CUSTOMER, where=unknown[0], fix=fix)
     note_asking(context.store, configuration, customers)
-    names = hashlib.sha256("\n".join((approved, wanted.run_id, *wanted.changes, *customers)).encode()).hexdigest()
+    names = hashlib.sha256("\n".join((approved, wanted.run_id, *wanted.beside, *wanted.changes, *customers)).encode()).hexdigest()
     return start_run(context, f"undo-{run_stamp(now)}-{names[:8]}", RunKind.UNDO, now, customers, Mode.AUTOMATIC, asked_by, wanted)
 
 
@@ -111,7 +112,7 @@ def _chosen(store: Store, tenant_id: str, wanted: Undo) -> Iterator[str]:
     yield from wanted.changes
     if wanted.run_id:
         for plan, entries in plans_of(store, tenant_id):
-            if plan.run_id == wanted.run_id:
+            if plan.run_id in (wanted.run_id, *wanted.beside):
                 yield from (item.name for item in _written(plan, entries))
 
 

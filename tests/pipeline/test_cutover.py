@@ -17,10 +17,10 @@ from sync_core.model.configuration import Approvals
 from sync_core.model.customers import Mode
 from sync_core.model.cutovers import Choice, Cutover, CutoverState, LineState, Wanted, What
 from sync_core.model.people import Who
-from sync_core.model.plans import Decision, Undo
+from sync_core.model.plans import Decision
 from sync_core.pipeline.control import StopSwitch, set_stop_switch
 from sync_core.pipeline.customers import load_record
-from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, runs_to_undo, stop_cutover
+from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover, undo_of_cutover
 from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover
 from sync_core.pipeline.cutover.search import search_on, start_search
@@ -266,15 +266,14 @@ def test_a_line_that_the_psa_refuses_is_told_and_tried_again_when_asked() -> Non
 
 
 def undo(night: Night, cutover: Cutover) -> None:
-    """Undoes the runs of a cut-over, newest first, and approves what that shows."""
-    for run_id in runs_to_undo(night.context, cutover.cutover_id):
-        night.clock.advance(60)
-        customers = customers_to_undo(night.context, run_id)
-        start_undo(night.context, Undo(run_id=run_id), customers, "a clerk")
-        night.work()
-        for shown in list_plans(night.context):
-            decide(night.context, shown.plan.tenant_id, ALL, Decision.APPROVED, WHO, "")
-        night.work()
+    """Undoes a cut-over and approves what that shows."""
+    night.clock.advance(60)
+    wanted = undo_of_cutover(night.context, cutover.cutover_id, "a mistake")
+    start_undo(night.context, wanted, customers_to_undo(night.context, wanted.run_id, *wanted.beside), "a clerk")
+    night.work()
+    for shown in list_plans(night.context):
+        decide(night.context, shown.plan.tenant_id, ALL, Decision.APPROVED, WHO, "")
+    night.work()
 
 
 def test_an_end_is_undone_by_a_new_line_at_the_price_it_had_also_at_a_company_without_a_customer() -> None:

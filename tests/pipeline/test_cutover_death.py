@@ -9,14 +9,16 @@ import pytest
 
 from sandbox.memory.psa import Keeping
 from sync_core.model.cutovers import Choice, Cutover, CutoverState, LineState, Wanted, What
+from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.cutover.confirming import confirm
+from sync_core.pipeline.cutover.offboarding import start_offboarding
 from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work
 from tests.pipeline.faults import Death
 from tests.pipeline.moving import END_OF_MAY, TOOL, WHO, find, lines_in, moving, prepare, stranger
-from tests.pipeline.night import Night
+from tests.pipeline.night import Night, tenant
 
 Act = Callable[[Night], object]
 
@@ -111,9 +113,30 @@ def check_done(night: Night) -> None:
     assert shown == [(END_OF_MAY, since, 10), (END_OF_MAY, since, 10), (None, since, 7), (None, june, 20)]
 
 
+def ready_to_leave() -> Night:
+    """The end of a customer's managed line is shown."""
+    night = Night()
+    night.run()
+    night.next_day()
+    ask_for_work(night.context, start_offboarding(night.context, tenant(1), "Customer 1", END_OF_MAY, "a clerk").cutover_id)
+    night.work()
+    return night
+
+
+def check_left(night: Night) -> None:
+    """The line has its end, and no night begins another one."""
+    leaving = load_record(night.store, tenant(1)).leaving
+    assert leaving is not None
+    assert leaving.last == END_OF_MAY
+    night.next_day()
+    night.run()
+    assert [(line.ends, int(line.quantity)) for line in night.psa.lines("a1")] == [(END_OF_MAY, 12)]
+
+
 ACTS: dict[str, tuple[Callable[[], Night], Act, tuple[CutoverState, ...], Act]] = {
     "a search": (ready_to_search, searched, (CutoverState.FOUND,), check_found),
     "a preparation": (ready_to_prepare, prepared, (CutoverState.PREPARED,), check_prepared),
+    "an offboarding": (ready_to_leave, confirmed, (CutoverState.FINISHED,), check_left),
     "lines": (ready_to_confirm, confirmed, (CutoverState.FINISHED,), check_done),
     "whole agreements": (lambda: ready_to_confirm(Keeping.WHOLE_AGREEMENTS), confirmed, (CutoverState.FINISHED,), check_done),
     "dated deltas": (lambda: ready_to_confirm(Keeping.DATED_DELTAS), confirmed, (CutoverState.FINISHED,), check_done),

@@ -13,6 +13,7 @@ from sync_core.model.customers import Mode
 from sync_core.model.cutovers import Confirmation, Cutover, CutoverState, LineState
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.people import Who
+from sync_core.model.plans import Undo
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.cutover.prepare import HOLDS
 from sync_core.pipeline.cutover.rows import change_cutover, close_cutover, load_cutover, save_unit, units_of
@@ -84,14 +85,15 @@ def drop_cutover(context: Context, cutover_id: str, by: Who) -> Cutover:
     return dropped.value
 
 
-def runs_to_undo(context: Context, cutover_id: str) -> Sequence[str]:
-    """The runs that carried a cut-over out, newest first; raises ``Rejected`` while it is under way, and where it wrote nothing."""
+def undo_of_cutover(context: Context, cutover_id: str, why: str) -> Undo:
+    """The undo of all that a cut-over wrote, in whichever of its runs; raises ``Rejected`` while it is under way, and where it wrote nothing."""
     cutover = load_cutover(context.store, cutover_id).value
     if cutover.state.working or cutover.run_id:
         raise Rejected("The cut-over is under way", code="cutover-state", where=cutover_id, fix="Stop it first")
     if not cutover.runs:
         raise Rejected("The cut-over wrote nothing", code="nothing-written", where=cutover_id)
-    return tuple(reversed(cutover.runs))
+    first, *others = cutover.runs
+    return Undo(run_id=first, why=why, beside=tuple(others))
 
 
 def _told(cutover: Cutover, what: str, by: str, why: str, at: datetime) -> Record:
