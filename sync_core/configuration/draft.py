@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sync_core.configuration.discovery import Found, FoundAgreement, FoundCompany, FoundCustomer, company_key
 from sync_core.configuration.known_skus import FREE_SKUS
+from sync_core.configuration.line_matching import LineMatch, match_lines
 from sync_core.configuration.matching import SURE, ProductMatch, match_product
 from sync_core.model.agreements import Product
 from sync_core.model.licences import Sku
@@ -127,16 +128,24 @@ def _customer(found: Found, customer: FoundCustomer) -> Iterator[str]:
     if companies:
         yield f"  {mark}  companies: {{{', '.join(f'{name}: {_text(company)}' for name, company in companies.items())}}}"
     for connection in found.matches:
-        for entry in _agreements(found, connection, customer):
-            yield from _agreement(connection, entry)
+        entries = _agreements(found, connection, customer)
+        skus = [sku for sku in customer.skus if sku.sku_id not in FREE_SKUS]
+        matches = match_lines(skus, [line for entry in entries for line in entry.lines], found.products[connection])
+        for entry in entries:
+            yield from _agreement(connection, entry, {match.line.line_id: match for match in matches})
 
 
-def _agreement(connection: str, entry: FoundAgreement) -> Iterator[str]:
+def _agreement(connection: str, entry: FoundAgreement, matches: Mapping[str, LineMatch]) -> Iterator[str]:
     head = entry.agreement
     yield f"    # Agreement {_comment(head.agreement_id)} on {connection}: {_comment(head.name)}, type {_comment(head.type_name)}"
     for line in entry.lines:
         line_id = _comment(line.line_id)
         yield f"    #   line {line_id}: {_comment(line.product)}, {line.quantity.normalize():f} units ('line: adopt {line_id}')"
+        if match := matches.get(line.line_id):
+            sure = f"{_percent(match.confidence)}: {match.why}"
+            yield f"    #     seems to bill {_comment(match.sku.name)} ({sure}). If so, take it over with this link:"
+            link = f"sku: {_text(match.sku.part_number or match.sku.sku_id)}, profile: {_text(line.product)}, connection: {_text(connection)}"
+            yield f"    #     - {{{link}, agreement: {{id: {_text(head.agreement_id)}}}, line: adopt {line_id}}}"
 
 
 def _identifier(product: Product | None) -> str:

@@ -86,6 +86,12 @@ def match_product(names: Iterable[str], products: Iterable[Product]) -> ProductM
     return ProductMatch(product, round(confidence, 2))
 
 
+def likeness(one: str, other: str) -> float:
+    """How alike two names are, from 0 to 1, without regard to case, punctuation and legal forms."""
+    matcher = difflib.SequenceMatcher(a="", b=_plain_name(one), autojunk=False)
+    return _likeness(matcher, _plain_name(other)) if one and other else 0.0
+
+
 def _closest(name: str, candidates: Iterable[tuple[T, tuple[str, ...]]]) -> tuple[T | None, float, float]:
     """The closest candidate, its likeness from 0 to 1, and that of the next one."""
     wanted = _plain_name(name)

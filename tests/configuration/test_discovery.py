@@ -81,6 +81,16 @@ def test_lines_that_are_there_are_listed_to_be_adopted() -> None:
     assert "Agreement 8" not in text
 
 
+def test_a_line_is_offered_with_the_sku_that_it_seems_to_bill_and_taken_over_only_by_a_person() -> None:
+    text = draft(find(SomeMicrosoft(), SomePsa()), HEAD.split("profiles:")[0])
+    (line,) = [line for line in text.splitlines() if "seems to bill" in line]
+    assert "Microsoft 365 Business Premium" in line and "same product" in line
+    assert not any(link.adopt_line_id for link in configuration(text).customers[0].links)
+    offered = next(line for line in text.splitlines() if "line: adopt 4711}" in line)
+    taken = configuration(text.rstrip() + "\n    links:\n      " + offered.strip().removeprefix("#").strip() + "\n")
+    assert [link.adopt_line_id for link in taken.customers[0].links] == ["4711"]
+
+
 def test_an_interrupted_discovery_reads_nothing_twice() -> None:
     kept: list[str] = []
     find(SomeMicrosoft(), SomePsa(), save=lambda progress: kept.append(dumps(progress)))
