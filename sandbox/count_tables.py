@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.terminal import Colour, Terminal
+from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.counting.custom.preview import Preview
+from sync_core.counting.terms import term_of
 from sync_core.model.billing import CountedItem
+from sync_core.model.licences import Source, UsageSnapshot
 
 _INDENT = 2
 
@@ -31,3 +33,16 @@ def _number(item: CountedItem) -> str:
         return "unknown" if item.purchased is None else str(item.purchased)
     numbers = ("unknown" if number is None else str(number) for number in (item.purchased, item.assigned))
     return "{} bought, {} assigned".format(*numbers)
+
+
+def print_subscriptions(snapshot: UsageSnapshot, terminal: Terminal) -> None:
+    """What was bought, for how long, and who says so."""
+    names = {sku.sku_id: sku.name for sku in snapshot.skus}
+    rows = [
+        (names.get(row.sku_id, row.sku_id), row.subscription_id[:8], Cell(str(row.seats), right=True), row.status.value, str(term_of(row, snapshot)))
+        for row in sorted(snapshot.subscriptions, key=lambda row: (names.get(row.sku_id, row.sku_id), row.subscription_id))
+    ]
+    terminal.table(("SKU", "Subscription", "Seats", "State", "Term"), rows)
+    if Source.TERMS in snapshot.failed:
+        terminal.say(f"Partner Center could not be read: {snapshot.failed[Source.TERMS]}")
+    terminal.say("")

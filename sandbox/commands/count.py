@@ -1,4 +1,4 @@
-"""Show who and what a customer's custom licences and splits count, and why others are not (count CUSTOMER); reads Microsoft only."""
+"""Show a customer's subscriptions with their terms, and who its custom licences and splits count (count CUSTOMER); reads Microsoft only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file
 from adapters.wiring import context_from
-from sandbox.count_tables import print_preview
+from sandbox.count_tables import print_preview, print_subscriptions
 from sandbox.customer_choice import HELP, chosen_customer
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
@@ -46,7 +46,7 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal) -
     """Reads the customer and shows every item that is counted by a rule or divided. Raises ``SyncError``."""
     configuration = read_file(options.file, known_skus())[0].configuration if options.file else context.current_configuration()
     item = chosen_customer(configuration, options.customer)
-    needs = usage_needs(configuration.custom_licences_of(item), item.splits)
+    needs = usage_needs(configuration.custom_licences_of(item), item.splits, terms=configuration.partner.terms)
     snapshot = context.adapters.microsoft(configuration).read_usage(item.customer, needs)
     previews = list(preview(snapshot, count_customer(snapshot, configuration, item), configuration, item))
     wanted = options.item.casefold()
@@ -56,6 +56,8 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal) -
         raise Rejected(
             "Nothing of this name is counted by a rule or divided", code="unknown-item", where=ascii(options.item), fix=f"There is: {known}"
         )
+    if not wanted:
+        print_subscriptions(snapshot, terminal)
     if not chosen:
         terminal.say("No link of this customer bills a custom licence or divides an item.")
     for each in chosen:

@@ -27,6 +27,12 @@ def told(nights: WorldNights, *arguments: str) -> str:
     return out.getvalue()
 
 
+def test_it_shows_each_subscription_with_its_term_and_who_says_so(nights: WorldNights) -> None:
+    text = told(nights, "contoso")
+    assert "Microsoft 365 Business Premium" in text and "Enabled" in text
+    assert "(observed)" in text
+
+
 def test_it_names_who_is_counted_and_why_others_are_not(nights: WorldNights, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         text = told(nights, "contoso")
