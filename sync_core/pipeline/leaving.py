@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sync_core.billing.identity import plain
+from sync_core.billing.rows import family_of
 from sync_core.documents import to_document
 from sync_core.errors import Rejected
 from sync_core.model.billing import Binding
@@ -107,7 +108,7 @@ def unmanaged(store: Store, configuration: Configuration) -> Iterator[Unmanaged]
     for row in [row for row in store.query(TABLE, _UNMANAGED) if not row.key.startswith(PREFIX)]:
         line = from_row(Unmanaged, row)
         item = configuration.customer(line.tenant_id)
-        managed = item is not None and any(link.key == line.link_key for link in item.links)
+        managed = item is not None and any(link.key == family_of(line.link_key) for link in item.links)
         binding = load_record(store, line.tenant_id).bindings.get(line.link_key)
         if managed or binding is None or binding.ended is not None or binding.line_id != line.line_id:
             store.transact(TABLE, [delete(Row(_UNMANAGED, row.key))])

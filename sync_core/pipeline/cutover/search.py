@@ -14,6 +14,7 @@ from itertools import groupby
 from sync_core.billing import Place, resolve
 from sync_core.billing.changes import same_product
 from sync_core.billing.cutting_over import money_of_line
+from sync_core.billing.rows import family_of
 from sync_core.errors import Rejected
 from sync_core.events import event
 from sync_core.model.agreements import Agreement, AgreementStatus, Company, Line
@@ -178,12 +179,12 @@ class _Reader:
 
 
 def managed_lines(items: Iterable[CustomerConfiguration], records: Mapping[str, CustomerRecord]) -> frozenset[Place]:
-    """The lines that configured links manage, by connection and line id, with those that prorate beside them."""
+    """The lines that configured links and their rows manage, by connection and line id, with those that prorate beside them."""
     found: set[Place] = set()
     for item in items:
         keys = {link.key for link in item.links}
         for binding in records[item.customer.tenant_id].bindings.values():
-            if binding.link_key in keys:
+            if family_of(binding.link_key) in keys:
                 found |= {(binding.connection, binding.line_id)} | {(binding.connection, each.line_id) for each in binding.self_ending}
     return frozenset(found)
 
@@ -238,10 +239,10 @@ def customers_by_company(configuration: Configuration) -> Mapping[Place, Sequenc
 
 
 def _offers(items: Iterable[CustomerConfiguration], records: Mapping[str, CustomerRecord], heads: Sequence[Agreement]) -> list[tuple[str, Link]]:
-    """The links of these customers that have no line yet, with the agreement that each bills to."""
+    """The links of these customers that have no line yet, nor rows with lines, with the agreement that each bills to."""
     found = []
     for item in items:
-        bindings = records[item.customer.tenant_id].bindings
+        billing = {family_of(binding.link_key) for binding in records[item.customer.tenant_id].bindings.values() if binding.ended is None}
         links, _ = resolve(item.links, heads)
-        found += [(item.customer.tenant_id, link) for link in links if link.key not in bindings or bindings[link.key].ended is not None]
+        found += [(item.customer.tenant_id, link) for link in links if link.key not in billing]
     return found
