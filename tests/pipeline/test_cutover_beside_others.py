@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sync_core.model.billing import Per
-from sync_core.model.cutovers import Wanted
-from tests.pipeline.moving import find, lines_in
+from sync_core.model.cutovers import LineState, Wanted, What
+from sync_core.pipeline.cutover.confirming import confirm
+from sync_core.pipeline.cutover.stage import ask_for_work
+from tests.pipeline.moving import WHO, ends, find, lines_in, moving, prepare, worked
 from tests.pipeline.night import PRODUCTS, SKU
 from tests.pipeline.test_subscriptions import MONTHLY, Nights, held
 
@@ -26,3 +28,18 @@ def test_a_line_that_bills_what_lines_of_subscriptions_bill_already_is_offered_n
     nights.psa.add_line("a1", replace(nights.psa.lines("a1")[0], line_id="", marker="Cloudconsole"))
     [line] = lines_in(nights, find(nights, Wanted(products=(PRODUCTS[SKU].identifier,))))
     assert (line.marker, line.link_key) == ("Cloudconsole", "")
+
+
+def test_a_line_that_ended_and_whose_link_is_gone_before_the_next_one_is_made_is_held_and_told() -> None:
+    night = moving()
+    cutover = prepare(night, find(night), What.REPLACE)
+    confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
+    ask_for_work(night.context, cutover.cutover_id)
+    while ends(night)[0] is None:
+        night.clock.move_to(night.queue.next_visible() or night.clock.now())
+        night.take()
+    night.configure(replace(night.configuration.customers[0], links=()))
+    cutover = worked(night, cutover.cutover_id)
+    [line] = [line for line in lines_in(night, cutover) if line.what]
+    assert (line.state, line.ended) == (LineState.HELD, True)
+    assert "not configured any more" in line.why

@@ -69,7 +69,8 @@ class UnitReader:
         if binding and binding.ended is None and binding.starts and binding.starts > last:
             return None
         if link is None:
-            return self._question(lines[0], None, "The link that was to bill it is not configured any more.")
+            unknown = replace(self._stand_in(lines[0]), key=lines[0].link_key)  # by which the answer is found: its line has ended
+            return self._question(lines[0], unknown, "The link that was to bill it is not configured any more, or its agreement is not found.")
         held = next((each for each in self._company_lines if each.agreement.agreement_id == link.agreement_id), None)
         if held is None:
             return self._question(lines[0], link, f"Agreement {link.agreement_id} cannot be found in the PSA.")
