@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sync_core.model.billing import Per
-from sync_core.model.cutovers import LineState, Wanted, What
-from sync_core.pipeline.cutover.confirming import confirm
+from sync_core.model.cutovers import CutoverState, LineState, Wanted, What
+from sync_core.pipeline.cutover.confirming import confirm, resume_cutover, stop_cutover
+from sync_core.pipeline.cutover.rows import change_cutover, load_cutover
 from sync_core.pipeline.cutover.stage import ask_for_work
-from tests.pipeline.moving import WHO, ends, find, lines_in, moving, prepare, worked
+from sync_core.pipeline.runs import load_run
+from tests.pipeline.moving import END_OF_MAY, WHO, ends, find, is_over, lines_in, moving, prepare, worked
 from tests.pipeline.night import PRODUCTS, SKU
 from tests.pipeline.test_subscriptions import MONTHLY, Nights, held
 
@@ -43,3 +45,43 @@ def test_a_line_that_ended_and_whose_link_is_gone_before_the_next_one_is_made_is
     [line] = [line for line in lines_in(night, cutover) if line.what]
     assert (line.state, line.ended) == (LineState.HELD, True)
     assert "not configured any more" in line.why
+
+
+def test_a_cutover_that_is_stopped_before_its_run_is_made_writes_nothing_until_it_goes_on() -> None:
+    night = moving()
+    cutover = prepare(night, find(night))
+    confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
+    named = f"{cutover.cutover_id}-001"
+    change_cutover(night.context, load_cutover(night.store, cutover.cutover_id), run_id=named, runs=(named,))  # and then the worker died
+    stop_cutover(night.context, cutover.cutover_id, WHO, "a doubt")
+    for _ in range(4):
+        night.clock.advance(16 * 60)
+        night.sweep()
+        night.work()
+    assert load_cutover(night.store, cutover.cutover_id).value.state is CutoverState.STOPPED
+    assert night.psa.writes == []
+    resume_cutover(night.context, cutover.cutover_id, WHO)
+    assert is_over(worked(night, cutover.cutover_id))
+    assert ends(night)[0] == END_OF_MAY
+
+
+def test_a_cutover_that_is_stopped_while_its_run_is_being_made_writes_nothing() -> None:
+    night = moving()
+    cutover = prepare(night, find(night))
+    confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
+    quiet = night.context
+
+    def stop_in_between(call: str, done: bool) -> None:
+        now = load_cutover(night.store, cutover.cutover_id).value
+        making = call == "store.transact runs" and not done and now.run_id
+        if making and now.state is CutoverState.RUNNING and load_run(night.store, now.run_id) is None:
+            stop_cutover(quiet, cutover.cutover_id, WHO, "a doubt")
+
+    night.watch(stop_in_between)
+    assert worked(night, cutover.cutover_id).state is CutoverState.STOPPED
+    assert night.psa.writes == []
+    night.watch(None)
+    night.clock.advance(60)
+    resume_cutover(night.context, cutover.cutover_id, WHO)
+    assert is_over(worked(night, cutover.cutover_id))
+    assert ends(night)[0] == END_OF_MAY

@@ -51,7 +51,10 @@ def stop_cutover(context: Context, cutover_id: str, by: Who, why: str) -> Cutove
         stop_writes(context.store, stored.value.run_id, reason)
     event("cutover.stopped", cutover=cutover_id)
     told = _told(stored.value, "stopped", str(by), why, context.clock.now())
-    return change_cutover(context, stored, told, state=CutoverState.STOPPED, trouble=reason).value
+    stopped = change_cutover(context, stored, told, state=CutoverState.STOPPED, trouble=reason).value
+    if stopped.run_id:  # once more: the run may have been made only now, and what is planned from now on finds the cut-over stopped
+        stop_writes(context.store, stopped.run_id, reason)
+    return stopped
 
 
 def resume_cutover(context: Context, cutover_id: str, by: Who) -> Cutover:

@@ -38,7 +38,8 @@ def carry_on(context: Context, stored: Stored[Cutover]) -> Stored[Cutover]:
     if cutover.run_id:
         run = load_run(context.store, cutover.run_id)
         if run is None:  # it was named, and a crash kept it from being made
-            return _begin(context, stored)
+            running = cutover.state is CutoverState.RUNNING
+            return _begin(context, stored) if running else change_cutover(context, stored, run_id="", runs=cutover.runs[:-1])
         if run.value.state not in (RunState.FINISHED, RunState.TOLD):
             return stored
         tally = _gather(context, cutover)
@@ -64,6 +65,8 @@ def changes_of_run(
     cutover = load_cutover(context.store, run.cutover).value
     if cutover.confirmed is None:
         raise SkipCustomer("Nobody confirmed the cut-over", code="cutover-state", fix="Confirm it first")
+    if cutover.state is not CutoverState.RUNNING:  # it was stopped while its run was being made
+        raise SkipCustomer(f"The cut-over is {cutover.state}", code="cutover-state", why=cutover.trouble, fix="Let it go on")
     unit = unit_of(stored.value for stored in units_of(context.store, run.cutover, item.customer.tenant_id))
     reader = UnitReader(context, configuration, item, record, unit, run.business_dates, plan_id)
     word = cutover.confirmed
