@@ -12,13 +12,13 @@ from sandbox.environment import ROOT
 from sandbox.simulation.playing import play, replay, trace
 
 SEEDS = {
-    "connectwise": 5_000,
-    "autotask": 1_000,
-    "autotask-totals": 400,
-    "halopsa": 1_600,
-    "memory": 500,
-    "memory-whole": 500,
-    "memory-deltas": 500,
+    "connectwise": 800,
+    "autotask": 200,
+    "autotask-totals": 100,
+    "halopsa": 600,
+    "memory": 150,
+    "memory-whole": 150,
+    "memory-deltas": 150,
 }
 """How many seeds of each PSA are played; ``SIM_SEEDS`` asks for fewer of each, ``dev.py sim`` plays any."""
 FAILED_ONCE = {"connectwise": (48, 103), "autotask": (179,), "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383)}
