@@ -24,10 +24,6 @@ OF_AN_ADAPTER = frozenset({"store.get budget", "store.transact budget", "secrets
 """The calls of an adapter that speaks HTTP, besides its requests."""
 REQUESTS = {
     "connectwise": {"GET agreements", "GET additions", "GET catalog", "PATCH additions", "POST additions"},
-    "autotask": {
-        *("GET zoneInformation", "POST Contracts query", "POST ContractServices query", "POST ContractServiceUnits query", "POST Services query"),
-        *("POST Services", "POST ServiceAdjustments"),
-    },
     "halopsa": {"GET authinfo", "POST token", "GET RecurringInvoice", "GET one RecurringInvoice", "GET Item", "POST RecurringInvoice"},
     "memory": {"execute", "probe", "products", "read_headers", "read_lines", "company_agreements"},
 }
