@@ -47,7 +47,7 @@ def _rows(link: ConfiguredLink, items: Mapping[str, CountedItem], bindings: Mapp
     if link.per is Per.SKU or (not counted and not bound and (whole is None or whole.purchased is None)):
         yield replace(link, family=link.key, per=Per.SKU)
     for group, item in counted.items():
-        profile = _profile(link, item)
+        profile = profile_of(link, item)
         yield replace(link, key=f"{link.key}{_ROW}{group}", item_id=item.item_id, profile=profile, per=Per.SKU, terms=(), family=link.key)
     for key, binding in bound.items():
         group = key.partition(_ROW)[2]
@@ -69,7 +69,8 @@ def _is_term(group: str) -> bool:
     return group[:1] in ("P", "u")
 
 
-def _profile(link: ConfiguredLink, item: CountedItem) -> BillingProfile:
+def profile_of(link: ConfiguredLink, item: CountedItem) -> BillingProfile:
+    """The profile under which an item of a link, or a row of it, is billed."""
     return next((each.profile for each in link.terms if item.term and each.fits(item.term)), link.profile)
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from sync_core.billing.naming import shown_names
+from sync_core.billing.rows import family_of, profile_of
 from sync_core.configuration.versions import Version, load_version, versions
 from sync_core.counting import holders_of, quantity_for
 from sync_core.documents import from_document
@@ -87,13 +88,17 @@ class _Past:
 
     def link_keys(self) -> list[str]:
         """The links that were configured, then those that only changes of earlier days tell of."""
-        return list(dict.fromkeys([*self._links, *(change.link_key for _, _, change in self._stories.until(self._on))]))
+        changes = [change for _, _, change in self._stories.until(self._on)]
+        told = dict.fromkeys(change.link_key for change in changes)
+        divided = {family_of(key) for key in told if family_of(key) != key} - told.keys()
+        left = divided | _left_to_others(change for change in changes if change.result in _DONE)
+        return [key for key in dict.fromkeys([*self._links, *told]) if key not in left]
 
     def explain(self, link_key: str, names: bool) -> Explanation:
         """One link on that day."""
         told = [each for each in self._stories.until(self._on) if each[2].link_key == link_key]
         made = [each for each in told if each[2].result in _DONE]
-        link, last = self._links.get(link_key), told[-1][2] if told else None
+        link, last = self._links.get(family_of(link_key)), told[-1][2] if told else None
         connection = link.connection if link else last.connection if last else ""
         seen = self._seen_on(connection)
         base = Explanation(
@@ -101,11 +106,11 @@ class _Past:
             customer=seen.customer.name if seen else self._tenant_id,
             on=self._on,
             link_key=link_key,
-            item_id=link.item_id if link else last.item_id if last else "",
+            item_id=last.item_id if last else link.item_id if link else "",
             item=last.item if last else link.item_id if link else "",
             connection=connection,
             agreement_id=last.agreement_id if last else "",
-            product=link.profile.product if link else last.product if last else "",
+            product=last.product if last else link.profile.product if link else "",
             made_by=tuple(self._stories.tell(*each) for each in reversed(made)),
             open=tuple(self._stories.tell(*each) for each in told if each not in made and seen and each[0].plan_id == seen.customer.plan_id),
         )
@@ -131,9 +136,10 @@ class _Past:
         return found[-1] if found else None
 
     def _rule(self, link: ConfiguredLink, number: int, counted: CountedItem | None) -> Rule:
-        version, made = self._versions.get(number), quantity_for(counted, link.profile)
+        profile = profile_of(link, counted) if counted else link.profile
+        version, made = self._versions.get(number), quantity_for(counted, profile)
         words = made.explanation or " ".join(made.questions)
-        return Rule(link.profile, number, version.who if version else "", version.when if version else None, made.value, words)
+        return Rule(profile, number, version.who if version else "", version.when if version else None, made.value, words)
 
     def _people(self, item_id: str, counts: Counts | None, number: int, form: Names, names: bool) -> People:
         if not names:
@@ -196,6 +202,14 @@ class _Past:
 def _date_of(run: Run, connection: str) -> date:
     """The business date of a run; the earliest of its connections where none is named."""
     return run.business_dates.get(connection) or min(run.business_dates.values(), default=run.slot.date())
+
+
+def _left_to_others(made: Iterable[Change]) -> set[str]:
+    """The links whose line went on under another link of their item."""
+    left: set[str] = set()
+    for change in made:
+        left = (left | {change.takes_over}) - {change.link_key, ""}
+    return left
 
 
 def _with_line(base: Explanation, made: Iterable[Change]) -> Explanation:

@@ -16,13 +16,14 @@ from sync_core.errors import Rejected, SkipCustomer
 from sync_core.history.explain import explain
 from sync_core.history.explanation import Explanation
 from sync_core.history.words import facts, question
-from sync_core.model.billing import Names
+from sync_core.model.billing import BillingProfile, ByTerm, Names, Per
 from sync_core.model.customers import Mode
 from sync_core.model.people import Who
 from sync_core.model.plans import Decision
 from sync_core.pipeline.decisions import ALL, decide
 from tests.pipeline.night import SKU, Night, tenant
 from tests.pipeline.test_names import naming, people
+from tests.pipeline.test_subscriptions import MONTHLY, OTHER, Nights, held
 
 FIRST, SECOND, THIRD = (date(2026, 3, day) for day in (17, 18, 19))
 
@@ -162,3 +163,13 @@ def test_the_command_prints_the_answer_and_gives_it_as_json(three_days: Night, c
 def test_of_a_customer_that_was_never_there_nothing_is_known(three_days: Night) -> None:
     with pytest.raises(Rejected, match="There is: nothing"):
         explain(three_days.context, tenant(9), THIRD)
+
+
+def test_the_lines_of_an_items_terms_are_each_explained_by_the_profile_of_their_term() -> None:
+    """The undivided item has no line any more, and nothing to explain."""
+    nights = Nights(held("s-a", 10), held("s-b", 2, MONTHLY))
+    nights.bill(per=Per.TERM, terms=(ByTerm("P1M", "", BillingProfile("Monthly", OTHER.identifier)),))
+    nights.nights(4)
+    told = explain(nights.context, tenant(1), nights.clock.now().date(), names=False)
+    found = {(each.product, each.rule.profile.name if each.rule else "", int(each.units or 0)) for each in told}
+    assert found == {("M365-BP", "Business Premium", 10), ("M365-BP-M", "Monthly", 2)}
