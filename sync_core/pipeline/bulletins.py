@@ -209,7 +209,7 @@ class _Claims:
 
 def _judged_at(customer: CustomerRun, run: Run) -> frozenset[NoticeKind]:
     """The kinds of which a customer's part of a run says all there is."""
-    if run.kind is RunKind.UNDO or not customer.state.final:
+    if run.by_people or not customer.state.final:
         return frozenset()
     read = customer.state is not CustomerState.FAILED or bool(customer.plan_id)
     return customer.judged | {NoticeKind.FAILED} | (_OF_PLANS if read else frozenset())

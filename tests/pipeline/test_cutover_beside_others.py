@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from sync_core.model.billing import Per
 from sync_core.model.cutovers import CutoverState, LineState, Wanted, What
+from sync_core.model.notices import NoticeKind, Route, TicketRoute
 from sync_core.pipeline.cutover.confirming import confirm, resume_cutover, stop_cutover
 from sync_core.pipeline.cutover.rows import change_cutover, load_cutover
 from sync_core.pipeline.cutover.stage import ask_for_work
 from sync_core.pipeline.runs import load_run
-from tests.pipeline.moving import END_OF_MAY, WHO, ends, find, is_over, lines_in, moving, prepare, worked
-from tests.pipeline.night import PRODUCTS, SKU
+from tests.pipeline.moving import END_OF_MAY, WHO, cut, ends, find, is_over, lines_in, moving, prepare, worked
+from tests.pipeline.night import OTHER_SKU, PRODUCTS, SKU
 from tests.pipeline.test_subscriptions import MONTHLY, Nights, held
 
 
@@ -85,3 +86,19 @@ def test_a_cutover_that_is_stopped_while_its_run_is_being_made_writes_nothing() 
     resume_cutover(night.context, cutover.cutover_id, WHO)
     assert is_over(worked(night, cutover.cutover_id))
     assert ends(night)[0] == END_OF_MAY
+
+
+def test_a_cutover_says_nothing_of_what_else_stands_at_its_customer() -> None:
+    night = moving()
+    ticket = TicketRoute("memory", "msp", settings={"board": "12"})
+    night.notices = replace(night.notices, routes={NoticeKind.NOT_LINKED: Route(mail=False, ticket=ticket)})
+    night.buy(3, sku=OTHER_SKU)
+    night.configure(*night.configuration.customers)
+    night.run()
+    tickets = night.adapters.psa_tickets["memory"]
+    assert len(tickets.tickets) == 1
+    assert is_over(cut(night))
+    assert tickets.notes == {}
+    night.next_day()
+    night.run()
+    assert len(tickets.tickets) == 1
