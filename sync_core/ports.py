@@ -282,7 +282,7 @@ class Psa(Protocol):
         ...
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
-        """The writes that make these changes of one agreement, in order. Pure; ids are deterministic."""
+        """The writes of these changes of one agreement, in order. Pure; ids are deterministic. None carries more than ``MOST_CHANGES_A_STEP``."""
         ...
 
     def execute(self, step: Step, send_until: float) -> Receipt:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import TypeVar
 
-from sync_core.model.plans import Change
+from sync_core.model.plans import MOST_CHANGES_A_STEP, Change
 
 T = TypeVar("T")
 
@@ -20,3 +21,17 @@ def needed(value: T | None, change: Change, what: str) -> T:
     if value is None:
         raise ValueError(f"Change {change.change_id} lacks {what}")
     return value
+
+
+def in_writes(changes: Iterable[Change]) -> list[list[Change]]:
+    """The changes of an agreement in as many parts as it takes writes, those of one link together."""
+    of_links: dict[str, list[Change]] = {}
+    for change in changes:
+        of_links.setdefault(change.link_key, []).append(change)
+    parts: list[list[Change]] = []
+    for own in of_links.values():
+        if parts and len(parts[-1]) + len(own) <= MOST_CHANGES_A_STEP:
+            parts[-1] += own
+        else:
+            parts.append(own)
+    return parts

@@ -16,7 +16,7 @@ from typing import Any
 
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError, Throttled
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Company, Held, Line, Product, SelfEnding, Shift
-from sync_core.model.plans import Change, ChangeKind, Step
+from sync_core.model.plans import MOST_CHANGES_A_STEP, Change, ChangeKind, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
 _WRITTEN = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.SET_PRICE, ChangeKind.SET_TEXT, ChangeKind.END)
@@ -199,7 +199,7 @@ class MemoryPsa:
             raise Rejected("This PSA keeps neither self-ending lines nor prices of its own", where=self._connection)
         if self._keeping is Keeping.DATED_DELTAS:
             return [step for change in writing for step in self._by_days(agreement, change, plan_id)]
-        return [self._step(agreement, writing, plan_id)] if writing else []
+        return [self._step(agreement, part, plan_id) for part in _parts(writing)]
 
     def execute(self, step: Step, send_until: float) -> Receipt:
         """See ``Psa.execute``."""
@@ -370,3 +370,7 @@ class MemoryPsa:
         if (line.product_id, line.quantity, line.starts) != wanted:
             return Probed(Probe.CANNOT_TELL, why="The line with our marker differs from what we sent")
         return Probed(Probe.DONE, (line,))
+
+
+def _parts(changes: Sequence[Change]) -> list[Sequence[Change]]:
+    return [changes[start : start + MOST_CHANGES_A_STEP] for start in range(0, len(changes), MOST_CHANGES_A_STEP)]

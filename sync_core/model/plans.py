@@ -36,6 +36,8 @@ class ChangeKind(StrEnum):
 
 MOVES_UNITS = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.END)
 """The kinds that change how many units a line bills."""
+MOST_CHANGES_A_STEP = 60
+"""What a step leaves behind is kept in one transaction with its journal row, which takes 100 writes."""
 
 
 class Verdict(StrEnum):

@@ -82,6 +82,16 @@ def test_all_changes_of_an_agreement_go_in_one_write(site: Site) -> None:
     ]
 
 
+def test_very_many_changes_go_in_writes_of_some_dozens_with_those_of_one_link_together(site: Site) -> None:
+    many = [replace(add(number), link_key=f"link {number // 2}") for number in range(130)]
+    steps = site.psa.steps_for(site.psa.read_headers(["-1"])[0], many, "plan")
+    assert [len(each.change_ids) for each in steps] == [60, 60, 10]
+    for each in steps:
+        send(site.psa, each)
+        assert site.psa.probe(each).probe is Probe.DONE
+    assert site.paths().count(POST) == 3
+
+
 def test_a_changed_invoice_costs_a_read_a_write_and_a_look_back(site: Site) -> None:
     psa = site.psa
     only = step(psa, set_quantity())

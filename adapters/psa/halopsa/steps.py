@@ -1,9 +1,9 @@
 """The writes that make changes true in Halo, and whether their effect is there. Pure.
 
 Halo has one write for a recurring invoice: a POST of its id and **all** of its lines; one that is left out may be deleted
-(unverified). A step therefore carries all changes of an agreement, as operations. The body is made of them right before it is
-sent, from the lines as Halo shows them at that moment: every line whole, with its id and the members that we do not know, and
-only what an operation sets is different. Quantities are absolute, so a step that makes no line may be sent again.
+(unverified). A step therefore carries all changes of an agreement, of very many some dozens, as operations. The body is made of
+them right before it is sent, from the lines as Halo shows them at that moment: every line whole, with its id and the members that
+we do not know, and only what an operation sets is different. Quantities are absolute, so a step that makes no line may be sent again.
 
 Unverified: that Halo computes totals and taxes anew whatever the body says, that it fills what a new line leaves out (tax,
 ledger code) from the item, and how long ``item_internal_reference`` may be; its Swagger description names no limits.
@@ -17,7 +17,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from adapters.psa.changes import needed, step_id
+from adapters.psa.changes import in_writes, needed, step_id
 from adapters.psa.halopsa.proration import Row, differences, members_of, ours, row_of, rows
 from adapters.psa.halopsa.reading import ONE_DAY, day, has_computed_price, is_computed, line_records
 from adapters.psa.halopsa.settings import LineEnd
@@ -54,12 +54,12 @@ class Effect:
 
 
 def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, line_end: LineEnd) -> tuple[Step, ...]:
-    """One step for all changes of lines, with one for each prorata row before it, or after it where the row's line is new.
+    """One step for all changes of lines, some dozens in each, with one for each prorata row before it, or after it where the row's line is new.
 
     Raises ``ValueError`` for a change that lacks what it needs.
     """
     writing = [change for change in changes if change.kind in WRITTEN]
-    main = (_step(agreement, writing, plan_id, line_end),) if writing else ()
+    main = [_step(agreement, part, plan_id, line_end) for part in in_writes(writing)]
     first = [_row_step(agreement, change, each, plan_id) for change in changes if change.kind is not ChangeKind.ADD for each in change.self_ending]
     last = [_row_step(agreement, change, each, plan_id) for change in writing if change.kind is ChangeKind.ADD for each in change.self_ending]
     return (*first, *main, *last)
