@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +16,7 @@ from adapters.azure.secrets import KeyVaultSecrets, vault_client
 from adapters.azure.tables import AzureTables
 from adapters.clock import SystemClock
 from adapters.environment_secrets import EnvironmentSecrets
-from sync_core.model.configuration import Configuration, MailVia, Partner
+from sync_core.model.configuration import Configuration, Connection, MailVia, Partner
 from sync_core.pipeline.context import Context
 from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Secrets, Store, Tickets
 from sync_core.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from adapters.microsoft.graph import GraphService
+    from sync_core.budget import Budget
     from sync_core.pipeline.report import RunReport
 
 EVIDENCE = "evidence"
@@ -45,6 +47,17 @@ def context_from(environment: Mapping[str, str]) -> Context:
         AzureBlobs(connection, EVIDENCE),
         secrets_from(settings, environment, clock),
     )
+
+
+@contextmanager
+def working_context(environment: Mapping[str, str]) -> Iterator[Context]:
+    """The same for a process that ends, such as a command: what it holds of the PSAs' budgets is free for the next one at once."""
+    context = context_from(environment)
+    try:
+        yield context
+    finally:
+        if isinstance(context.adapters, ConfiguredAdapters):
+            context.adapters.give_back()
 
 
 def assemble(settings: Settings, clock: Clock, store: Store, queue: Queue, blobs: Blobs, secrets: Secrets) -> Context:
@@ -77,6 +90,7 @@ class ConfiguredAdapters:
         self._blobs = blobs
         self._secrets = secrets
         self._made: dict[tuple[str, object], object] = {}
+        self._budgets: list[Budget] = []
         self._lock = threading.RLock()
 
     def microsoft(self, configuration: Configuration) -> Microsoft:
@@ -96,12 +110,10 @@ class ConfiguredAdapters:
 
         def make() -> Psa:
             from adapters.psa import kind_named
-            from sync_core.budget import Budget
 
             configured = configuration.connection(connection)
             kind = kind_named(configured.kind)
-            budget = Budget(self._store, configured.name, kind.limits(configured), self._clock)
-            return kind.connect(configured, self._secrets, budget, self._clock, self._settings.write_deadline_seconds)
+            return kind.connect(configured, self._secrets, self._budget(configured), self._clock, self._settings.write_deadline_seconds)
 
         return self._once(f"psa {connection}", configuration.version, make)
 
@@ -111,12 +123,10 @@ class ConfiguredAdapters:
         def make() -> Tickets:
             from adapters.psa import kind_named
             from adapters.psa.tickets import tickets_of
-            from sync_core.budget import Budget
 
             configured = configuration.connection(connection)
-            kind = kind_named(configured.kind)
-            budget = Budget(self._store, configured.name, kind.limits(configured), self._clock)
-            return tickets_of(kind).connect(configured, self._secrets, budget, self._clock, self._settings.write_deadline_seconds)
+            connect = tickets_of(kind_named(configured.kind)).connect
+            return connect(configured, self._secrets, self._budget(configured), self._clock, self._settings.write_deadline_seconds)
 
         return self._once(f"tickets {connection}", configuration.version, make)
 
@@ -145,6 +155,21 @@ class ConfiguredAdapters:
         from adapters.mail.digest import render
 
         return render(report)
+
+    def give_back(self) -> None:
+        """Lets go what is held of the PSAs' budgets; for a process that ends, with none of its requests under way."""
+        with self._lock:
+            for budget in self._budgets:
+                budget.give_back()
+
+    def _budget(self, configured: Connection) -> Budget:
+        """This process's part in the budget of a connection."""
+        from adapters.psa import kind_named
+        from sync_core.budget import Budget
+
+        budget = Budget(self._store, configured.name, kind_named(configured.kind).limits(configured), self._clock)
+        self._budgets.append(budget)
+        return budget
 
     def _graph(self, partner: Partner) -> GraphService:
         def make() -> GraphService:

@@ -5,6 +5,7 @@ Commands that are started side by side share one Azurite: whoever starts it leav
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ from sandbox.host.configuration import read_settings
 STORAGE = "AzureWebJobsStorage"
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 DEFAULT_SETTINGS = ROOT / "local.settings.json"
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The option that names the settings file."""
+    parser.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
 
 
 def settings_from(path: Path) -> dict[str, str]:

@@ -180,6 +180,12 @@ class Budget:
                     self._give_back()
                 self._changed.notify()
 
+    def give_back(self) -> None:
+        """Lets go the slots, and the calls that were not made, once no request is under way: nobody waits for a process that ends."""
+        with self._changed:
+            if self._block != Block() and not self._in_use:
+                self._give_back()
+
     def throttled(self, seconds: float) -> None:
         """The PSA asked for a pause: nobody starts a new block for so long, and this process's own block is given up."""
         until = self._clock.now() + timedelta(seconds=seconds)

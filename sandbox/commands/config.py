@@ -11,14 +11,13 @@ from pathlib import Path
 
 from adapters.azure.connection import StorageConnection
 from adapters.azure.tables import AzureTables
-from adapters.wiring import context_from
 from sandbox import configuration_tool as tool
 from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import local_context
+from sandbox.local_storage import add_settings, settings_from, with_storage
 from sandbox.operator import operator
 from sync_core.configuration.versions import current_version, load_current
 from sync_core.errors import SyncError
-from sync_core.pipeline.context import Context
 from sync_core.ports import Store
 
 
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py config", description=__doc__)
-    parser.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     validate = commands.add_parser("validate", help="check a file and show every customer, every SKU and where it goes")
@@ -70,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 def _validate(options: argparse.Namespace) -> int:
     if not options.live:
         return tool.validate(options.file, sys.stdout)
-    with _context(options) as context:
+    with local_context(options.settings) as context:
         return tool.validate(options.file, sys.stdout, context.adapters)
 
 
@@ -95,15 +94,8 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _discover(options: argparse.Namespace) -> int:
-    with _context(options) as context:
+    with local_context(options.settings) as context:
         return tool.discover_to(options.output, options.starter, context.adapters, context.clock.now(), sys.stdout)
-
-
-@contextmanager
-def _context(options: argparse.Namespace) -> Iterator[Context]:
-    """The app's context on the storage that the settings name; an Azurite of our own where they name none."""
-    with with_storage(settings_from(options.settings)) as settings:
-        yield context_from(settings)
 
 
 @contextmanager

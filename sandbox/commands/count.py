@@ -9,33 +9,27 @@ from pathlib import Path
 
 from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file
-from adapters.wiring import context_from
 from sandbox.count_tables import print_preview, print_subscriptions
 from sandbox.customer_choice import HELP, chosen_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.terminal import Terminal
 from sync_core.counting import count_customer, usage_needs
 from sync_core.counting.custom.preview import preview
-from sync_core.errors import Rejected, SyncError
+from sync_core.errors import Rejected
 from sync_core.pipeline.context import Context
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal())
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal()))
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py count", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     whole.add_argument("--file", type=Path, help="a configuration file to try, in place of the current version")
     whole.add_argument("--item", default="", metavar="NAME", help="only this item, by its name in the configuration or its title")
     whole.add_argument("customer", metavar="CUSTOMER", help=HELP)

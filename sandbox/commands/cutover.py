@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.asking import Ask, agreed, answer
 from sandbox.commands.plan import show_and_undo
 from sandbox.cutover_tables import print_cutover, print_cutovers, print_head, read_names, what_of, write_lines
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.operator import operator
 from sandbox.terminal import Colour, Terminal
-from sync_core.errors import RetryLater, SyncError
+from sync_core.errors import RetryLater
 from sync_core.model.cutovers import Choice, Cutover, CutoverState, LineState, Wanted, What
 from sync_core.model.people import Who
 from sync_core.pipeline.context import Context
@@ -38,12 +37,7 @@ _LONGEST_WAIT = 60.0
 def main(arguments: Sequence[str]) -> int:
     """Run one of the cut-over commands on the storage that the settings name; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), answer)
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal(), answer))
 
 
 def perform(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
@@ -79,7 +73,7 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
 def parser() -> argparse.ArgumentParser:
     """The arguments of the cut-over commands."""
     whole = argparse.ArgumentParser(prog="dev.py cutover", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     finding = commands.add_parser("find", help="look for lines that are billed and that no link manages; changes nothing")
     _filters(finding)

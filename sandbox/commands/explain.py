@@ -7,15 +7,12 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.customer_choice import HELP, past_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.terminal import Colour, Terminal
 from sync_core.documents import to_document
-from sync_core.errors import SyncError
 from sync_core.history.explain import explain, today
 from sync_core.history.explanation import Explanation
 from sync_core.history.words import facts, question
@@ -25,18 +22,13 @@ from sync_core.pipeline.context import Context
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal())
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal()))
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py explain", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     whole.add_argument("customer", metavar="CUSTOMER", help=HELP)
     which = whole.add_mutually_exclusive_group()
     which.add_argument("--item", default="", metavar="NAME", help="only this item, by its id or name")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.customer_choice import HELP, past_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.operator import operator
 from sandbox.terminal import Colour, Terminal
-from sync_core.errors import Rejected, SyncError
+from sync_core.errors import Rejected
 from sync_core.history.forget import Forgetting, Traces
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CUSTOMERS
@@ -29,18 +27,13 @@ OUT_OF_REACH = (
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), input)
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal(), input))
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py forget", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     whole.add_argument("person", metavar="PERSON", help="the person's sign-in name, or Microsoft's user id")
     whole.add_argument("--customer", default="", metavar="CUSTOMER", help=f"{HELP} (default: all that are stored)")
     whole.add_argument("--preview", action="store_true", help="only show what would be replaced")

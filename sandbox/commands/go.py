@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from sandbox.commands.stop import add_settings, turn
+from sandbox.commands.stop import turn
+from sandbox.local_storage import add_settings
 
 
 def main(arguments: Sequence[str]) -> int:

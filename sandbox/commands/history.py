@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.customer_choice import HELP, past_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
-from sync_core.errors import SyncError
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sync_core.history.export import Entry, as_csv, as_json, common_history, customer_history, nights_of
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CUSTOMERS
@@ -23,18 +21,13 @@ FORMATS = {"csv": as_csv, "json": as_json}
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings))
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context))
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py history", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     export = commands.add_parser("export", help="counts, plans, decisions, writes and mails in the order of time")
     export.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help=f"{HELP}; without one, all customers and what is common to them")

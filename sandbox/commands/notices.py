@@ -6,15 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.customer_choice import HELP, chosen_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.operator import operator
 from sandbox.terminal import Colour, Terminal
-from sync_core.errors import SyncError
 from sync_core.model.people import Who
 from sync_core.pipeline.accepting import Standing, accept, standing, withdraw
 from sync_core.pipeline.context import Context
@@ -24,19 +21,17 @@ from sync_core.pipeline.people_list import names_of_people
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            context = context_from(settings)
-            return perform(options, context, operator(context.current_configuration().partner.tenant_id), Terminal())
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+
+    def work(context: Context) -> int:
+        return perform(options, context, operator(context.current_configuration().partner.tenant_id), Terminal())
+
+    return on_context(options.settings, work)
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py notices", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     verbs = whole.add_subparsers(dest="verb", required=True)
     shown = verbs.add_parser("list", help="what the last runs found and still stands, by customer")
     shown.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help=HELP)

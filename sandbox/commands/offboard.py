@@ -6,18 +6,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.asking import Ask, answer
 from sandbox.commands.cutover import print_and_confirm, read_on
 from sandbox.customer_choice import HELP, chosen_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.operator import operator
 from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.billing.identity import plain
-from sync_core.errors import Rejected, SyncError
+from sync_core.errors import Rejected
 from sync_core.model.customers import Leaving
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_record
@@ -29,18 +27,13 @@ from sync_core.pipeline.start_run import business_dates
 def main(arguments: Sequence[str]) -> int:
     """Run the command on the storage that the settings name; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), answer)
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal(), answer))
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py offboard", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     whole.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help=f"{HELP}; of one that was taken out, its tenant id")
     answer = whole.add_mutually_exclusive_group()
     answer.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="end all its managed lines; DATE is their last billed day")

@@ -12,7 +12,7 @@ from pathlib import Path
 from adapters.wiring import context_from, secrets_from
 from sandbox.environment import DATA
 from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_storage import add_settings, settings_from, with_storage
 from sandbox.onboarding.answers import Answers, Asked, Written
 from sandbox.onboarding.session import Session
 from sandbox.onboarding.starter import Starter
@@ -58,7 +58,7 @@ def main(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py onboard", description=__doc__)
-    parser.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(parser)
     parser.add_argument("--starter", type=Path, default=Path("starter.yaml"), help="the file with partner and connections (default: starter.yaml)")
     parser.add_argument("--step", action="append", choices=list(STEPS), default=[], help="only this step; may be given more than once")
     parser.add_argument("--check", action="store_true", help="only look: nothing is made, stored or asked")

@@ -6,17 +6,15 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from adapters.wiring import context_from
 from sandbox.asking import Ask, agreed, answer
 from sandbox.customer_choice import HELP, chosen_customer
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.operator import operator
 from sandbox.plan_tables import print_list, print_plan, summary
 from sandbox.terminal import Colour, Terminal
-from sync_core.errors import Rejected, RetryLater, SyncError
+from sync_core.errors import Rejected, RetryLater
 from sync_core.model.people import Who
 from sync_core.model.plans import Decision, Undo, Verdict
 from sync_core.model.runs import CustomerRun, CustomerState
@@ -40,12 +38,7 @@ WHOLE_RUNS = {"release": Decision.APPROVED, "drop": Decision.REJECTED}
 def main(arguments: Sequence[str]) -> int:
     """Run one of the plan commands on the storage that the settings name; returns its exit code."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal(), answer)
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal(), answer))
 
 
 def perform(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask) -> int:
@@ -100,7 +93,7 @@ def show_and_undo(
 def parser() -> argparse.ArgumentParser:
     """The arguments of the plan commands."""
     whole = argparse.ArgumentParser(prog="dev.py plan", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="the plans that hold something to decide or to answer")
     _customer(commands.add_parser("show", help="one customer's plan as a diff of the PSA's lines"))

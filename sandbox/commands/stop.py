@@ -12,7 +12,7 @@ from pathlib import Path
 from adapters.azure.connection import StorageConnection
 from adapters.azure.tables import AzureTables
 from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_storage import add_settings, settings_from, with_storage
 from sandbox.operator import operator
 from sandbox.terminal import Colour, Terminal
 from sync_core.configuration.versions import load_current
@@ -31,11 +31,6 @@ def main(arguments: Sequence[str]) -> int:
     if not (options.go or options.reason.strip()):
         parser.error("nothing was stopped: say why, with --reason TEXT")
     return turn(options.settings, options.reason.strip() if not options.go else "")
-
-
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """The option that names the storage the switch lies in."""
-    parser.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
 
 
 def turn(settings: Path, reason: str) -> int:

@@ -11,9 +11,8 @@ from adapters.configuration.sku_table import known_skus
 from adapters.configuration.yaml_file import read_file
 from adapters.psa import KINDS
 from adapters.psa.assumptions import NOT_LOOKED_AT, Assumption, Finding, Verdict
-from adapters.wiring import context_from
-from sandbox.host.configuration import ConfigurationError
-from sandbox.local_storage import DEFAULT_SETTINGS, settings_from, with_storage
+from sandbox.local_context import on_context
+from sandbox.local_storage import add_settings
 from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.billing.resolve import resolve
 from sync_core.errors import Rejected, SyncError
@@ -27,18 +26,13 @@ _COLOURS = {Verdict.CONFIRMED: Colour.GOOD, Verdict.CONTRADICTED: Colour.BAD, Ve
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns 0, or 1 where something contradicts an assumption or could not be read."""
     options = parser().parse_args(arguments)
-    try:
-        with with_storage(settings_from(options.settings)) as settings:
-            return perform(options, context_from(settings), Terminal())
-    except (SyncError, ConfigurationError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return on_context(options.settings, lambda context: perform(options, context, Terminal()))
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
     whole = argparse.ArgumentParser(prog="dev.py verify-psa", description=__doc__)
-    whole.add_argument("--settings", type=Path, default=DEFAULT_SETTINGS, help="settings file (default: local.settings.json, else the environment)")
+    add_settings(whole)
     whole.add_argument("--file", type=Path, help="a configuration file to take the connections from, in place of the current version")
     whole.add_argument("--connection", default="", metavar="NAME", help="only this connection")
     return whole

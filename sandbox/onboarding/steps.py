@@ -21,11 +21,14 @@ def check_psas(session: Session) -> Iterator[Line]:
     """Asks each PSA whether it takes its key, and which right it lacks."""
     for connection in session.configuration.connections:
         part = f"PSA {connection.name}"
+        adapters = session.adapters()
         try:
-            health = session.adapters().psa(session.configuration, connection.name).health()
+            health = adapters.psa(session.configuration, connection.name).health()
         except SyncError as error:
             yield failed(part, error)
             continue
+        finally:
+            adapters.give_back()
         yield Line(part, State.READY if health.ok else State.TO_DO, health.detail, "" if health.ok else health.fix or _PSA_FIX)
 
 

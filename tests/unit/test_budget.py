@@ -105,6 +105,18 @@ def test_the_slots_of_a_crashed_host_come_back_when_its_lease_ends() -> None:
     use(budget(store, clock, limits, patience=0.0))
 
 
+def test_a_command_that_ends_lets_the_next_one_begin_at_once() -> None:
+    clock, store = SharedClock(), MemoryStore()
+    limits = Limits(parallel=1, longest_call=30.0)
+    for _ in range(3):
+        command = budget(store, clock, limits, patience=0.0)
+        with command.call():
+            command.give_back()
+            with pytest.raises(Throttled):
+                use(budget(store, clock, limits, patience=0.0))
+        command.give_back()
+
+
 GIVING = Limits(parallel=1, calls=120, longest_call=30.0, gives_back=True)
 
 
