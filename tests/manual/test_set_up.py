@@ -34,11 +34,16 @@ IN_ORDER = (
     "config validate configuration.yaml",
     "config import configuration.yaml",
     "sync --config configuration.yaml",
-    "sync --settings local.settings.json --config configuration.yaml",
     "verify-psa",
     "count CUSTOMER",
 )
-ELSEWHERE = {"demo": "tests/nights/test_demo.py", "test": "this very run", "test tests/infra": "tests/infra"}
+ELSEWHERE = {
+    "demo": "tests/nights/test_demo.py",
+    "sandbox": "tests/sandbox/test_world_control.py",
+    "sim": "tests/simulation/test_command.py",
+    "test": "this very run",
+    "test tests/infra": "tests/infra",
+}
 """What is run by other tests."""
 MEANT_TO_FAIL = {"onboard --check": "nothing is there yet, and it says what is missing"}
 
