@@ -232,8 +232,11 @@ def load_leaving(store: Store, tenant_id: str) -> Leaving | None:
 def save_leaving(store: Store, tenant_id: str, word: Leaving | None, record: Record) -> None:
     """Stores what a person said of a customer, or takes it back, and for good that it was said; the same moment is kept once."""
     row = to_row(tenant_id, _LEAVING, word) if word else Row(tenant_id, _LEAVING)
-    with suppress(Conflict):
-        store.transact(CUSTOMERS, [upsert(row) if word else delete(row), record_write(tenant_id, record)])
+    write = upsert(row) if word else delete(row)
+    try:
+        store.transact(CUSTOMERS, [write, record_write(tenant_id, record)])
+    except Conflict:  # it was said before, and may have been taken back since
+        store.transact(CUSTOMERS, [write])
 
 
 def save_forgotten(store: Store, tenant_id: str, forgotten: Forgotten, record: Record) -> None:

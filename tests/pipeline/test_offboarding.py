@@ -18,9 +18,11 @@ from sync_core.configuration.removals import still_billed
 from sync_core.errors import Rejected, SkipCustomer
 from sync_core.model.cutovers import LineState, Wanted, What
 from sync_core.model.notices import NoticeKind
+from sync_core.model.people import Who
 from sync_core.model.runs import CustomerState, Run
 from sync_core.pipeline.bulletins import edition_of
 from sync_core.pipeline.customers import load_record
+from sync_core.pipeline.cutover.confirming import resume_cutover
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers
 from sync_core.pipeline.leaving import note_unmanaged, unmanaged
 from sync_core.pipeline.report import RunReport
@@ -140,6 +142,20 @@ def test_a_customer_that_is_kept_is_neither_read_nor_changed_until_it_comes_back
     night.next_day()
     night.run()
     assert night.quantities() == [15]
+
+
+def test_an_offboarding_that_goes_on_after_the_customer_came_back_keeps_the_nights_away_again() -> None:
+    night = managed()
+    night.psa.fail_next_write(Mishap.REJECT)
+    cutover_id = offboarded(night)
+    assert run(night, "Customer 1", "--back")[0] == 0
+    night.clock.advance(60)
+    resume_cutover(night.context, cutover_id, Who("a clerk"))
+    worked(night, cutover_id)
+    assert night.psa.lines("a1")[0].ends == END_OF_APRIL
+    night.next_day()
+    assert "It leaves" in night.customer(night.run()).reason
+    assert len(night.psa.lines("a1")) == 1
 
 
 def without_links(night: Night) -> None:
