@@ -16,7 +16,7 @@ from sync_core.billing.identity import plain
 from sync_core.billing.periods import ONE_DAY, invoice_for, period_of, price_of_days
 from sync_core.billing.resolve import cannot_bill
 from sync_core.model.agreements import Ability, Agreement, AgreementLines, Line
-from sync_core.model.billing import BillingProfile, LineChoice, Link
+from sync_core.model.billing import BillingProfile, Binding, LineChoice, Link
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
 _LINE = "line~"
@@ -69,6 +69,19 @@ def end_on(case: Case, line: Line, last: date) -> Change:
 def ends_already(line: Line, last: date) -> bool:
     """Whether the line is over by then without us."""
     return line.ends is not None and line.ends <= max(last, _eve(line))
+
+
+def unfinished(binding: Binding, line: Line, last: date) -> str:
+    """Why a line that a link manages cannot end on a day yet: its proration goes on, so that it would be billed for other units than were counted."""
+    for due in binding.due:
+        if due.first <= last and due.quantity != line.quantity:
+            way_out = f"Choose {due.first - ONE_DAY}, or end it after the night that sets them."
+            return f"It is to hold {plain(due.quantity)} units from {due.first}, which are set once the time before is invoiced. {way_out}"
+    for each in binding.self_ending:
+        if last < each.last:
+            more = f"{plain(abs(each.units))} {'more' if each.units > 0 else 'fewer'} units"
+            return f"The line {each.line_id} beside it bills {more} until {each.last}. Choose that day or a later one."
+    return ""
 
 
 def take_over(case: Case, line: Line) -> Change:

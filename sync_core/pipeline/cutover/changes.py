@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from sync_core.billing import Place, ReconcileInput, resolve
 from sync_core.billing.changes import Case, ask, facts
-from sync_core.billing.cutting_over import end_on, moved, own_link, start_after, take_over, without
+from sync_core.billing.cutting_over import end_on, moved, own_link, start_after, take_over, unfinished, without
 from sync_core.billing.identity import plain
 from sync_core.billing.periods import ONE_DAY
+from sync_core.billing.rows import family_of
 from sync_core.errors import Rejected, SkipCustomer
 from sync_core.model.agreements import Agreement, AgreementLines, Line, Product
 from sync_core.model.billing import BillingProfile, Link
@@ -59,6 +60,8 @@ class UnitReader:
         if line.what is What.TAKE_OVER:
             return self._taken_over(case, line, there[1])
         assert line.last, "a line that is to end has a last day"
+        if why := self._prorating(line, there[1], line.last):
+            return self._question(line, link, why)
         return self._writable(end_on(case, there[1], line.last), there[0].agreement)
 
     def successor(self, lines: Sequence[CutoverLine]) -> Change | None:
@@ -101,6 +104,12 @@ class UnitReader:
         if case.link.agreement_id != line.agreement_id:
             return self._question(line, case.link, f"The link bills to agreement {case.link.agreement_id}. Choose “replace”, or point the link here.")
         return take_over(case, now)
+
+    def _prorating(self, line: CutoverLine, now: Line, last: date) -> str:
+        """See ``unfinished``; of a link that is no longer configured no night finishes anything."""
+        configured = family_of(line.managed_by) in {link.key for link in self.item.links}
+        binding = self.record.bindings.get(line.managed_by) if configured else None
+        return unfinished(binding, now, last) if binding else ""
 
     def _is_bound(self, line: CutoverLine) -> bool:
         binding = self.record.bindings.get(line.link_key)
