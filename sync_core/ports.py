@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sync_core.model.access import Delegation, Renewal
-from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
+from sync_core.model.agreements import Agreement, Company, Line, Product
 from sync_core.model.custom_licences import Attribute
 from sync_core.model.customers import Customer
 from sync_core.model.licences import Source, UsageSnapshot
@@ -263,10 +263,6 @@ class Psa(Protocol):
 
         A line that begins later has the quantity it begins with.
         """
-        ...
-
-    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
-        """Head and lines read anew, as needed right before a write."""
         ...
 
     def companies(self) -> Sequence[Company]:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError, Throttled
-from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Company, Held, Line, Product, SelfEnding, Shift
+from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Company, Held, Line, Product, SelfEnding, Shift
 from sync_core.model.plans import MOST_CHANGES_A_STEP, Change, ChangeKind, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -170,11 +170,6 @@ class MemoryPsa:
         if agreement.agreement_id not in self._agreements:
             raise Rejected(f"Agreement {agreement.agreement_id} is not there", code="agreement-missing", where=self._connection)
         return tuple(kept.on(on) for kept in list(self._held.get(agreement.agreement_id, ())))
-
-    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
-        """See ``Psa.read_agreement``."""
-        heads = self.read_headers([agreement_id])
-        return AgreementLines(heads[0], self.read_lines(heads[0], on)) if heads else None
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""

@@ -14,6 +14,7 @@ from sandbox.web import Request, Response, serve
 from sync_core.ports import Psa
 from tests.conformance.halopsa_subject import halopsa, halopsa_books
 from tests.conformance.subjects import TODAY
+from tests.conformance.whole import whole_agreement
 
 LIST = "/api/RecurringInvoice"
 ONE = f"{LIST}/-1"
@@ -47,7 +48,7 @@ class Site:
 
     def lines_read(self, psa: Psa) -> int:
         """How many lines of the agreement are read anew."""
-        found = psa.read_agreement("-1", TODAY)
+        found = whole_agreement(psa, "-1", TODAY)
         return len(found.lines) if found else 0
 
     def __call__(self, request: Request) -> Response:

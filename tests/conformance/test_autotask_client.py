@@ -23,6 +23,7 @@ from sync_core.model.agreements import Line
 from sync_core.ports import Probe, Psa
 from tests.conformance.autotask_subject import autotask, autotask_books, send, set_quantity
 from tests.conformance.subjects import APRIL, LINES, TODAY
+from tests.conformance.whole import whole_agreement
 
 WRITES = r"/Contracts/\d+/"
 
@@ -133,7 +134,7 @@ def test_finding_nothing_for_want_of_rights_is_not_taken_for_nothing(site: Site,
     site.access.hidden.add(entity)
     psa = site.psa
     with pytest.raises(StopRun, match=f"may not see {entity}"):
-        psa.read_agreement("1", TODAY)
+        whole_agreement(psa, "1", TODAY)
 
 
 def test_the_health_check_names_the_rights_that_are_missing(site: Site) -> None:
@@ -151,7 +152,7 @@ def test_a_refusal_for_want_of_permission_stops_the_run(site: Site) -> None:
 
 def test_pages_are_followed_with_the_same_body(site: Site) -> None:
     site.settings["page_size"] = "3"
-    found = site.psa.read_agreement("1", TODAY)
+    found = whole_agreement(site.psa, "1", TODAY)
     pages = [request for request in site.requests if "/ContractServices/query" in request.path]
     assert found is not None
     assert len(found.lines) == LINES
@@ -188,7 +189,7 @@ def test_a_listing_that_breaks_off_gives_no_part_of_it(site: Site) -> None:
     site.settings["page_size"] = "3"
     site.refuse("Something went wrong.", "/ContractServices/query/next")
     with pytest.raises(Rejected):
-        site.psa.read_agreement("1", TODAY)
+        whole_agreement(site.psa, "1", TODAY)
 
 
 def test_many_values_are_asked_for_500_at_a_time(site: Site) -> None:

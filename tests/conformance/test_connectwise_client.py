@@ -19,6 +19,7 @@ from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, Ret
 from sync_core.model.plans import Step
 from sync_core.ports import Psa
 from tests.conformance.subjects import LINES, TODAY, connectwise, connectwise_books
+from tests.conformance.whole import whole_agreement
 
 COUNTS = r"/finance/agreements/count$"
 
@@ -48,7 +49,7 @@ class Site:
         return [request.path for request in self.requests]
 
     def lines_read(self) -> int:
-        found = self.psa.read_agreement("1", TODAY)
+        found = whole_agreement(self.psa, "1", TODAY)
         return len(found.lines) if found else 0
 
     def __call__(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from sync_core.model.agreements import Agreement
 from sync_core.ports import Psa
 from tests.conformance.halopsa_site import LIST, ONE, Site, served_site
 from tests.conformance.subjects import LINES, TODAY
+from tests.conformance.whole import whole_agreement
 
 CUSTOMERS = 220
 
@@ -73,7 +74,7 @@ def test_head_and_lines_asked_for_by_id_are_one_call_and_always_new(site: Site) 
     psa.read_headers(None)
     site.ledger.edit_as_person(1, quantity=Decimal(42))
     site.requests.clear()
-    found = psa.read_agreement("-1", TODAY)
+    found = whole_agreement(psa, "-1", TODAY)
     assert found is not None
     assert found.lines[0].quantity == 42
     assert site.paths().count(f"GET {ONE}") == 1

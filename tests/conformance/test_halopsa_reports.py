@@ -17,6 +17,7 @@ from sync_core.model.agreements import Line
 from sync_core.ports import Psa
 from tests.conformance.halopsa_site import LIST, ONE, Site, served_site
 from tests.conformance.subjects import LINES, TODAY
+from tests.conformance.whole import whole_agreement
 
 CUSTOMERS = 220
 REPORT = "POST /api/Report"
@@ -129,7 +130,7 @@ def test_before_a_write_lines_are_read_by_id_whatever_reports_show(site: Site) -
     psa = site.psa
     read(psa)
     site.ledger.edit_as_person(1, quantity=Decimal(42))
-    found = psa.read_agreement("-1", TODAY)
+    found = whole_agreement(psa, "-1", TODAY)
     assert found is not None
     assert (len(found.lines), found.lines[0].quantity) == (LINES, Decimal(42))
     assert site.paths()[-1] == f"GET {ONE}"

@@ -15,6 +15,7 @@ from sync_core.model.plans import Change, ChangeKind, Step
 from sync_core.ports import Probe
 from tests.conformance.subjects import APRIL, Subject
 from tests.conformance.test_writing import END_OF_MARCH, RISE, Case
+from tests.conformance.whole import whole_agreement
 
 BESIDE = SelfEnding(Decimal(2), RISE, END_OF_MARCH, "SYNC-7f3a-beside")
 TERMS = Terms(unit_price=Decimal("9.25"), unit_cost=Decimal("7.00"), taxable=False, text="As agreed")
@@ -133,7 +134,7 @@ def test_a_line_that_is_read_alone_says_what_it_holds_on_all_days(subject: Subje
     case = dated(subject)
     for step in two_days(case):
         case.send(step)
-    read = case.psa.read_agreement(subject.agreement_id, APRIL)
+    read = whole_agreement(case.psa, subject.agreement_id, APRIL)
     line = read.line(case.first.line_id) if read else None
     assert line is not None
     assert [(each.first, each.units) for each in line.held][-2:] == [(RISE, Decimal(3)), (APRIL, Decimal(4))]

@@ -10,6 +10,7 @@ import pytest
 from sync_core.errors import Rejected, RetryLater, StopRun, SyncError, Throttled
 from sync_core.model.agreements import Ability, AgreementStatus
 from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, TODAY, Subject
+from tests.conformance.whole import whole_agreement
 
 
 def test_a_working_connection_is_healthy(subject: Subject) -> None:
@@ -66,10 +67,10 @@ def test_a_line_tells_what_comparing_needs(subject: Subject) -> None:
 
 
 def test_an_agreement_is_read_whole_or_not_at_all(subject: Subject) -> None:
-    found = subject.psa.read_agreement(subject.agreement_id, TODAY)
+    found = whole_agreement(subject.psa, subject.agreement_id, TODAY)
     assert found is not None
     assert len(found.lines) == LINES
-    assert subject.psa.read_agreement("99999", TODAY) is None
+    assert whole_agreement(subject.psa, "99999", TODAY) is None
 
 
 def test_the_lines_of_a_missing_agreement_are_an_error_and_not_an_empty_list(subject: Subject) -> None:

@@ -21,6 +21,7 @@ from sync_core.model.agreements import Shift, Terms
 from sync_core.model.plans import Change, ChangeKind, Verdict
 from tests.conformance.autotask_subject import autotask, autotask_books, send
 from tests.conformance.subjects import APRIL, TODAY
+from tests.conformance.whole import whole_agreement
 from tests.sandbox.autotask_psa import Psa
 
 VENDOR = ROOT.parent / "shared" / "specs" / "autotask_swagger_v1.json"
@@ -79,7 +80,7 @@ def sent() -> list[Request]:
         (head,) = psa.read_headers(None)
         first, second, third, *_ = psa.read_lines(head, TODAY)
         rise = Shift(date(2026, 4, 17), third.quantity, third.quantity + 2)
-        for read in (psa.health, psa.companies, psa.products, lambda: psa.company_agreements("1"), lambda: psa.read_agreement("1", TODAY)):
+        for read in (psa.health, psa.companies, psa.products, lambda: psa.company_agreements("1"), lambda: whole_agreement(psa, "1", TODAY)):
             read()
         common: dict[str, Any] = {"product": "M365-1", "verdict": Verdict.SAFE, "reasons": (), "effective": APRIL}
         place = ("link", "sku", "Item", psa.connection, "1")

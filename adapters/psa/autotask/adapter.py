@@ -23,7 +23,7 @@ from adapters.psa.autotask.units import Reading, Unclear, UnitRow, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, SyncError
-from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
+from sync_core.model.agreements import Agreement, Company, Line, Product
 from sync_core.model.plans import Change, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -78,11 +78,6 @@ class Autotask:
         if account and account.services is None:
             (account,) = self._books.with_services([account])
         return self._lines(account or self._books.account(agreement.agreement_id), on)
-
-    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
-        """See ``Psa.read_agreement``."""
-        heads = self.read_headers([agreement_id])
-        return AgreementLines(heads[0], self.read_lines(heads[0], on)) if heads else None
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""

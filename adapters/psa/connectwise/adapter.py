@@ -20,7 +20,7 @@ from adapters.psa.connectwise.steps import additions_path, differences, expected
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError
-from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
+from sync_core.model.agreements import Agreement, Company, Line, Product
 from sync_core.model.plans import Change, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -80,11 +80,6 @@ class ConnectWise:
         """See ``Psa.read_lines``. An addition has one quantity for all its life, so ``on`` changes nothing here."""
         bundled = self._bundles.take(agreement.agreement_id)
         return tuple(map(self._line, self._additions(agreement.agreement_id) if bundled is None else bundled))
-
-    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
-        """See ``Psa.read_agreement``."""
-        heads = self.read_headers([agreement_id])
-        return AgreementLines(heads[0], self.read_lines(heads[0], on)) if heads else None
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""

@@ -24,7 +24,7 @@ from adapters.psa.halopsa.steps import RESOURCE
 from adapters.psa.records import Record, amount, text
 from adapters.redaction import shown
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, StopRun, SyncError, Throttled
-from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Company, Line, Product
+from sync_core.model.agreements import Agreement, AgreementStatus, Company, Line, Product
 from sync_core.model.plans import Change, Step
 from sync_core.ports import Clock, Health, Probed, Receipt
 
@@ -89,11 +89,6 @@ class HaloPsa:
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
         """See ``Psa.read_lines``. A line has one quantity for all its life, so ``on`` changes nothing here."""
         return self._invoices.lines(agreement.agreement_id)
-
-    def read_agreement(self, agreement_id: str, on: date) -> AgreementLines | None:
-        """See ``Psa.read_agreement``."""
-        heads = self.read_headers([agreement_id])
-        return AgreementLines(heads[0], self.read_lines(heads[0], on)) if heads else None
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""
