@@ -36,6 +36,7 @@ from sync_core.model.licences import Sku, Source
 from sync_core.pipeline.context import Adapters
 from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.leaving import note_unmanaged
+from sync_core.pipeline.wording import number_of
 from sync_core.ports import Microsoft, Store
 
 WRONG, ASKS = 1, 2
@@ -82,7 +83,7 @@ def validate(path: Path, out: TextIO, adapters: Adapters | None = None) -> int:
         print("\nWhat the PSA does not have, and a run would ask about:", *(f"  {_safe(fault)}" for fault in faults), sep="\n", file=out)
         return WRONG
     linked = sum(len(item.links) for item in configuration.customers)
-    print(f"\n{path.name} is right: {_count(len(configuration.customers), 'customer')}, {_count(linked, 'link')}.", file=out)
+    print(f"\n{path.name} is right: {number_of(len(configuration.customers), 'customer')}, {number_of(linked, 'link')}.", file=out)
     return 0
 
 
@@ -103,7 +104,7 @@ def import_file(path: Path, store: Store, importer: Importer, out: TextIO) -> in
         return 0
     for change in versions(store)[-1].changes:
         print(f"  {_safe(change)}", file=out)
-    print(f"Version {saved.version} is current: {_count(len(saved.customers), 'customer')}.", file=out)
+    print(f"Version {saved.version} is current: {number_of(len(saved.customers), 'customer')}.", file=out)
     return 0
 
 
@@ -178,7 +179,7 @@ def discover_to(path: Path, starter: Path, adapters: Adapters, when: datetime, o
     found = discover(adapters.microsoft(configuration), psas, when.date(), progress, lambda now: _keep(kept, now))
     head = {name: part for name, part in file_document(configuration).items() if name in ("partner", "connections", "notices")}
     path.write_text(draft(found, to_text(head)), encoding="utf-8")
-    print(f"Wrote {path.name}: {_count(len(found.progress.customers), 'customer')}. {len(found.failed)} could not be read.", file=out)
+    print(f"Wrote {path.name}: {number_of(len(found.progress.customers), 'customer')}. {len(found.failed)} could not be read.", file=out)
     for why in found.failed.values():
         print(f"  {_safe(why)}", file=out)
     if not found.failed:
@@ -204,13 +205,13 @@ def _read(path: Path, out: TextIO) -> tuple[Reading, str] | None:
         reading, text = read_file(path, known_skus(), CHECKERS)
     except InvalidFile as error:
         print(*(_safe(problem.text(path.name)) for problem in error.problems), sep="\n", file=out)
-        print(f"\n{_count(len(error.problems), 'problem')}; nothing was done.", file=out)
+        print(f"\n{number_of(len(error.problems), 'problem')}; nothing was done.", file=out)
         return None
     except FileNotFoundError:
         print(f"There is no file {path}.", file=out)
         return None
     if faults := list(_ticket_faults(reading.configuration)):
-        print(*map(_safe, faults), f"\n{_count(len(faults), 'problem')}; nothing was done.", sep="\n", file=out)
+        print(*map(_safe, faults), f"\n{number_of(len(faults), 'problem')}; nothing was done.", sep="\n", file=out)
         return None
     for warning in reading.warnings:
         print(f"Warning: {_safe(warning.text(path.name))}", file=out)
@@ -250,7 +251,3 @@ def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], out: Te
 def _safe(text: str) -> str:
     """A text from elsewhere without control and direction characters, and with part numbers in place of SKU ids."""
     return known_skus().named("".join(character if character.isprintable() else " " for character in text))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -10,7 +10,7 @@ from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.pipeline.customers import Said
 from sync_core.pipeline.decisions import PlanOnShow
-from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect, money_of
+from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect, money_of, number_of
 
 _SIGNS = {
     ChangeKind.ADD: "+",
@@ -91,7 +91,7 @@ def _facts(change: Change) -> Iterator[str]:
 def _print_rest(shown: PlanOnShow, terminal: Terminal) -> None:
     terminal.say()
     if amounts := _sums(money_by_currency(shown.undecided)):
-        terminal.say(f"To decide: {len(shown.undecided)} changes, {amounts} a period (net, estimated)", Colour.STRONG)
+        terminal.say(f"To decide: {number_of(len(shown.undecided), 'change')}, {amounts} a period (net, estimated)", Colour.STRONG)
     for title, texts in (("Not linked to a billing profile", _unlinked(shown.plan.unlinked)), ("Seen, and not billed", shown.plan.notes)):
         if texts:
             terminal.say(title, Colour.STRONG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 from sandbox.local_app import Progress
@@ -9,7 +10,7 @@ from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.model.plans import Change, ChangeResult, Verdict
 from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.report import CustomerReport, RunReport
-from sync_core.pipeline.wording import before_and_after, money_effect, sentences
+from sync_core.pipeline.wording import before_and_after, money_effect, number_of, sentences
 
 _RESULTS = {
     ChangeResult.APPLIED: Colour.GOOD,
@@ -20,6 +21,8 @@ _RESULTS = {
 }
 _ASKING = (ChangeResult.WAITING, ChangeResult.HELD, ChangeResult.HALF_DONE, ChangeResult.FAILED)
 _INDENT = 4
+_LONGEST = 60
+"""Characters of what happens to a line in the table; the mail and ``plan show`` have all of a long text."""
 _VERDICTS = {Verdict.SAFE: Colour.GOOD, Verdict.NEEDS_APPROVAL: Colour.WAITING, Verdict.HELD: Colour.WAITING}
 _STATES = {CustomerState.DONE: Colour.GOOD, CustomerState.HELD: Colour.WAITING, CustomerState.FAILED: Colour.BAD}
 
@@ -69,14 +72,14 @@ def summary(report: RunReport) -> str:
     results = [change.result for _, change in report.changes()]
     applied = results.count(ChangeResult.APPLIED)
     waiting = results.count(ChangeResult.WAITING) + results.count(ChangeResult.HELD)
-    return f"{len(report.customers)} customers: {states}. {applied} changes applied, {waiting} wait for a person."
+    return f"{number_of(len(report.customers), 'customer')}: {states}. {number_of(applied, 'change')} applied. For a person to decide: {waiting}."
 
 
 def _change(customer: CustomerRun, change: Change) -> tuple[Cell | str, ...]:
     return (
         customer.name,
         change.item,
-        before_and_after(change),
+        textwrap.shorten(before_and_after(change), _LONGEST, placeholder=" …"),
         Cell(money_effect(change.money, change.currency) if change.currency else "", right=True),
         Cell(change.verdict.value, _VERDICTS[change.verdict]),
         Cell(change.result.value, _RESULTS.get(change.result, Colour.PLAIN)),

@@ -27,6 +27,7 @@ from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress, work
 from sync_core.pipeline.leaving import come_back
 from sync_core.pipeline.undo import customers_to_undo
+from sync_core.pipeline.wording import number_of
 
 _READING = (CutoverState.SEARCHING, CutoverState.PREPARING)
 _SLICE = 2.0
@@ -62,7 +63,7 @@ def perform(options: argparse.Namespace, context: Context, terminal: Terminal, a
             print_head(drop_cutover(context, options.cutover, by), terminal)
         case "lines":
             number = write_lines(options.out, (unit.value for unit in units_of(context.store, options.cutover)))
-            terminal.say(f"{options.out} holds {number} lines.")
+            terminal.say(f"{options.out} holds {number_of(number, 'line')}.")
         case "status" if options.follow:
             return _follow(context, options.cutover, terminal)
         case _:
@@ -136,7 +137,7 @@ def print_and_confirm(context: Context, cutover_id: str, terminal: Terminal, ask
     cutover = load_cutover(context.store, cutover_id).value
     print_cutover(cutover, (unit.value for unit in units_of(context.store, cutover_id)), terminal)
     number, what = cutover.tally.count(LineState.CHOSEN), cutover.choice.what if cutover.choice else What.END
-    if number and not yes and not agreed(ask, f"{what.capitalize()} {number} lines?"):
+    if number and not yes and not agreed(ask, f"{what.capitalize()} {number_of(number, 'line')}?"):
         terminal.say("Nothing was confirmed.")
         return 1
     confirmed = confirm(context, cutover_id, cutover.prepared, by, why)
@@ -183,7 +184,7 @@ def _show(context: Context, cutover: Cutover, options: argparse.Namespace, termi
     print_cutover(cutover, (unit.value for unit in units_of(context.store, cutover.cutover_id)), terminal, getattr(options, "all", False))
     if out := getattr(options, "out", None):
         number = write_lines(out, (unit.value for unit in units_of(context.store, cutover.cutover_id)))
-        terminal.say(f"{out} holds {number} lines: delete the rows that are not meant, and give it to “prepare --from”.")
+        terminal.say(f"{out} holds {number_of(number, 'line')}: delete the rows that are not meant, and give it to “prepare --from”.")
     return 0
 
 

@@ -26,7 +26,7 @@ from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.sync_customer import sync_customer
 from sync_core.pipeline.together import DecidedTogether, approve_safe, decide_held_run
 from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes
-from sync_core.pipeline.wording import money
+from sync_core.pipeline.wording import money, number_of
 
 Pause = Callable[[float], None]
 _LOOKS = 30
@@ -81,7 +81,7 @@ def show_and_undo(
     if not number:
         terminal.say("There is nothing that an undo could write.")
         return 1
-    if not yes and not agreed(ask, f"Approve these {number} changes?"):
+    if not yes and not agreed(ask, f"Approve {number_of(number, 'change')}?"):
         terminal.say("Nothing was approved. The plans stay until the next run; “plan approve” still takes them.")
         return 1
     for shown, names in chosen:
@@ -197,7 +197,7 @@ def _approve_safe(options: argparse.Namespace, context: Context, terminal: Termi
             number += len(changes)
         for change in changes:
             terminal.say(summary(change), indent=2)
-    if number and not options.yes and not agreed(ask, f"Approve these {number} changes?"):
+    if number and not options.yes and not agreed(ask, f"Approve {number_of(number, 'change')}?"):
         terminal.say("Nothing was decided.")
         return 1
     _tell_together(approve_safe(context, _operator(context), options.why), "approved", terminal)
@@ -207,7 +207,7 @@ def _approve_safe(options: argparse.Namespace, context: Context, terminal: Termi
 def _tell_together(decided: DecidedTogether, what: str, terminal: Terminal) -> None:
     for text in decided.left_out:
         terminal.say(f"Left out: {text}", Colour.WAITING)
-    terminal.say(f"{decided.changes} changes of {len(decided.customers)} customers are {what}.", Colour.GOOD)
+    terminal.say(f"{what.capitalize()}: {number_of(decided.changes, 'change')} of {number_of(len(decided.customers), 'customer')}.", Colour.GOOD)
     if decided.run:
         terminal.say(f"Run {decided.run.run.run_id} reads them anew as soon as the function app runs, and applies what is still the same.")
 
@@ -229,7 +229,7 @@ def _settle(options: argparse.Namespace, context: Context, terminal: Terminal, a
 
 
 def _tell(decided: Decided, decision: Decision, context: Context, terminal: Terminal) -> None:
-    terminal.say(f"{len(decided.changes)} changes are {decision}.", Colour.GOOD)
+    terminal.say(f"{decision.capitalize()}: {number_of(len(decided.changes), 'change')}.", Colour.GOOD)
     if decision is Decision.REJECTED:
         return
     if not decided.complete:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.environment import DATA
 from sandbox.world import Ports, ServedWorld, seeded_world
 from sandbox.world.arguments import add_world_arguments, ports_of
+from sync_core.pipeline.wording import number_of
 
 DEFAULT_PORTS = Ports(login=7101, graph=7102, partner_center=7103, psa=7104, control=7105)
 _STANDS_FOR = {
@@ -75,7 +76,7 @@ def text(served: ServedWorld, files: Mapping[str, Path]) -> str:
     begin = f"python3 dev.py sync --settings {files['settings']} --config {files['configuration']}"
     return "\n".join(
         [
-            f"A made-up MSP with {len(served.world.accounts)} customers. Ctrl-C ends it.",
+            f"A made-up MSP with {number_of(len(served.world.accounts), 'customer')}. Ctrl-C ends it.",
             *("", "Addresses", *urls),
             *("", "App settings (the secrets are the simulators' own, and open nothing)", *settings),
             *("", "Files", *paths),

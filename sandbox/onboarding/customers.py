@@ -18,6 +18,7 @@ from sandbox.onboarding.session import Line, Session, State, failed
 from sync_core.documents import dumps, loads
 from sync_core.errors import OutcomeUnknown, RetryLater, StopRun, SyncError
 from sync_core.model.customers import Customer, SignIn
+from sync_core.pipeline.wording import number_of
 
 TRIES = 3
 _WAITS = (2.0, 4.0, 8.0, 16.0, 30.0)
@@ -60,7 +61,7 @@ def check_roles(session: Session) -> Iterator[Line]:
         good += not missing
         yield from (Line(f"GDAP roles of {customer.name}", State.TO_DO, why, fix, customer.tenant_id) for why, fix in missing)
     if good:
-        yield Line("GDAP roles", State.READY, f"{_count(good)}: {', '.join(need.name for need in needs)}")
+        yield Line("GDAP roles", State.READY, f"{number_of(good, 'customer')}: {', '.join(need.name for need in needs)}")
     if not customers:
         yield Line("GDAP roles", State.TO_DO, "There is no customer with a relationship", "Make a GDAP relationship in Partner Center.")
 
@@ -91,7 +92,7 @@ def give_consents(session: Session) -> Iterator[Line]:
     if whole and not session.look_only:
         session.progress_file.unlink(missing_ok=True)
     if good:
-        yield Line("consent", State.READY, f"{_count(good)}: {', '.join(sorted(scopes))}")
+        yield Line("consent", State.READY, f"{number_of(good, 'customer')}: {', '.join(sorted(scopes))}")
 
 
 @dataclass
@@ -231,7 +232,7 @@ def read_customers(session: Session) -> Iterator[Line]:
             good += 1
     session.terminal.end_progress()
     if good:
-        yield Line("customers", State.READY, f"{_count(good)} can be read")
+        yield Line("customers", State.READY, f"{number_of(good, 'customer')} can be read")
 
 
 def _read(session: Session) -> Progress:
@@ -242,7 +243,3 @@ def _read(session: Session) -> Progress:
     except ValueError:
         logging.getLogger(__name__).warning("The kept progress cannot be read, and is begun anew")
         return Progress()
-
-
-def _count(number: int) -> str:
-    return "1 customer" if number == 1 else f"{number} customers"

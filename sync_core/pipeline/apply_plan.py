@@ -38,6 +38,7 @@ from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.start_run import business_dates
 from sync_core.pipeline.steps import Stopped, binding_for, carry_out, close, what_changed
 from sync_core.pipeline.strangers import customer_or_stranger
+from sync_core.pipeline.wording import number_of
 from sync_core.rows import Stored
 
 
@@ -215,13 +216,19 @@ def _end(context: Context, customer: Stored[CustomerRun], plan: Plan) -> None:
     waiting = [change for change in plan.changes if change.result in WAITING]
     if failed:
         error = SyncError(
-            f"{len(failed)} of {len(plan.changes)} changes could not be written",
+            f"{len(failed)} of {number_of(len(plan.changes), 'change')} could not be written",
             code="changes-failed",
             why=failed[0].result_reason,
             fix="Look at the line in the PSA; the next run plans again from what is there",
         )
         fail_customer(context, customer, error)
     elif waiting:
-        end_customer(context, customer, CustomerState.HELD, f"{len(waiting)} of {len(plan.changes)} changes wait for a person", waiting=len(waiting))
+        end_customer(
+            context,
+            customer,
+            CustomerState.HELD,
+            f"Waits for a person: {len(waiting)} of {number_of(len(plan.changes), 'change')}",
+            waiting=len(waiting),
+        )
     else:
         end_customer(context, customer, CustomerState.DONE)

@@ -25,6 +25,7 @@ from sync_core.pipeline.proposing import Proposal, mode_of, propose
 from sync_core.pipeline.release_run import advance
 from sync_core.pipeline.runs import load_customer, load_run
 from sync_core.pipeline.strangers import customer_or_stranger
+from sync_core.pipeline.wording import number_of
 from sync_core.rows import Stored
 
 
@@ -137,9 +138,9 @@ def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> No
     if planned:
         state, reason = CustomerState.PLANNED, ""
     elif waiting:
-        state, reason = CustomerState.HELD, f"{waiting} of {len(plan.changes)} changes wait for a person"
+        state, reason = CustomerState.HELD, f"Waits for a person: {waiting} of {number_of(len(plan.changes), 'change')}"
     else:
-        state, reason = CustomerState.DONE, f"{len(plan.changes)} changes seen, none applied" if plan.changes else ""
+        state, reason = CustomerState.DONE, f"{number_of(len(plan.changes), 'change')} seen, none applied" if plan.changes else ""
     end_customer(
         context,
         customer,

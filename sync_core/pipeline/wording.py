@@ -11,6 +11,11 @@ from sync_core.model.plans import Change, ChangeKind, Unlinked
 _CENT = Decimal("0.01")
 
 
+def number_of(number: int, noun: str) -> str:
+    """``1 change``, ``2 changes``; of a noun whose plural ends with s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def money(amount: Decimal, currency: str) -> str:
     """An amount with its currency, as ``66.00 EUR``: two decimals, or as many as it has."""
     exact = amount.normalize()

@@ -232,7 +232,7 @@ def test_plan_show_reads_as_a_diff(context: Context, dev_plan: Callable[..., tup
         "    needs approval, waiting",
         "    15 bought.",
         "",
-        "To decide: 1 changes, +8536.00 EUR a period (net, estimated)",
+        "To decide: 1 change, +8536.00 EUR a period (net, estimated)",
         "Not linked to a billing profile",
         "    Visio: 3 bought, an unknown number assigned",
         "Seen, and not billed",
@@ -259,7 +259,7 @@ def test_plan_approve_decides_as_an_unverified_person(context: Context, dev_plan
     (word,) = load_record(context.store, CONTOSO).said.values()
     assert code == 0
     assert word.by.endswith(" (unverified)")
-    assert "1 changes are approved." in text
+    assert "Approved: 1 change." in text
 
 
 @pytest.mark.parametrize("chosen", [(), ("safe1", "--all")])

@@ -129,7 +129,7 @@ def test_the_command_shows_all_that_is_safe_and_asks_once() -> None:
     assert perform(parser().parse_args(["approve-safe"]), night.context, Terminal(output, {}), lambda question: "") == 1
     assert perform(parser().parse_args(["approve-safe"]), night.context, Terminal(output, {}), lambda question: "y") == 0
     night.work()
-    assert "4 changes of 2 customers are approved" in output.getvalue()
+    assert "Approved: 4 changes of 2 customers." in output.getvalue()
     assert (night.quantities(1), night.quantities(2)) == ([12], [12])
 
 

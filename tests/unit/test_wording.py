@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sync_core.model.plans import ChangeKind, ChangeResult
-from sync_core.pipeline.wording import before_and_after, money, money_by_currency, money_effect
+from sync_core.pipeline.wording import before_and_after, money, money_by_currency, money_effect, number_of
 from tests.mail.digest_reports import change
 
 
@@ -17,6 +17,10 @@ from tests.mail.digest_reports import change
 )
 def test_money_has_two_decimals_or_as_many_as_it_needs(amount: str, text: str) -> None:
     assert money(Decimal(amount), "EUR") == text
+
+
+def test_one_is_no_plural() -> None:
+    assert [number_of(number, "change") for number in (0, 1, 2)] == ["0 changes", "1 change", "2 changes"]
 
 
 def test_only_a_rise_gets_a_plus() -> None:
