@@ -78,6 +78,8 @@ class MemoryPsa:
         """When set, the PSA refuses our key."""
         self.unwritable = ""
         """When set, why no units may be written."""
+        self.most_units: Decimal | None = None
+        """When set, by how many units one change may move a line."""
         self.line_reads = 0
         """How often the lines of an agreement were read."""
         self._clock = clock
@@ -188,6 +190,9 @@ class MemoryPsa:
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""
         writing = [change for change in changes if change.kind in _WRITTEN]
+        moved = (abs((change.after or Decimal(0)) - (change.before or Decimal(0))) for change in writing)
+        if self.most_units is not None and max(moved, default=Decimal(0)) > self.most_units:
+            raise Rejected(f"More than {self.most_units} units are to move at once", where=self._connection)
         if self._keeping is Keeping.LINES:
             return [step for change in writing for step in self._line_by_line(agreement, change, plan_id)]
         if any(change.self_ending or change.kind is ChangeKind.SET_PRICE for change in writing):

@@ -173,6 +173,14 @@ def test_nothing_is_ended_where_no_line_could_follow() -> None:
     assert "is not in the PSA's catalogue" in lines_in(night, cutover)[0].why
 
 
+def test_nothing_is_ended_where_the_psa_has_no_write_for_the_line_that_follows() -> None:
+    night = moving(lines=3)
+    night.psa.most_units = Decimal(20)
+    cutover = prepare(night, find(night), What.REPLACE)
+    assert {line.state for line in lines_in(night, cutover)} == {LineState.REFUSED}
+    assert "More than 20 units are to move at once" in lines_in(night, cutover)[0].why
+
+
 def test_a_line_that_nobody_links_is_not_replaced() -> None:
     night = moving()
     cutover = prepare(night, find(night, Wanted(products=("BACKUP",))), What.REPLACE)

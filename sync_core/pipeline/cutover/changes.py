@@ -88,7 +88,7 @@ class UnitReader:
         words = f"Follows line {', '.join(names)} with the same {plain(units)} units; the next night sets what is counted."
         change = start_after(Case(inputs, link, without(held, names, last), units, words), last)
         seen = facts(held, "", change.product, self.context.settings.installation)  # some PSAs show an end only once it is over
-        return replace(change, rests_on=seen) if change.kind is ChangeKind.ADD else change
+        return self._writable(replace(change, rests_on=seen), held.agreement) if change.kind is ChangeKind.ADD else change
 
     def _has_end(self, line: CutoverLine, held: AgreementLines, now: Line) -> bool:
         """Whether the line has its end already. One that was tried before is looked at on the day after, too: some PSAs show ends only then."""
