@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from sync_core.errors import Rejected
 from sync_core.model.billing import Per
 from sync_core.model.cutovers import CutoverState, LineState, Wanted, What
 from sync_core.model.notices import NoticeKind, Route, TicketRoute
@@ -11,7 +14,7 @@ from sync_core.pipeline.cutover.confirming import confirm, resume_cutover, stop_
 from sync_core.pipeline.cutover.rows import change_cutover, load_cutover
 from sync_core.pipeline.cutover.stage import ask_for_work
 from sync_core.pipeline.runs import load_run
-from tests.pipeline.moving import END_OF_MAY, WHO, cut, ends, find, is_over, lines_in, moving, prepare, worked
+from tests.pipeline.moving import END_OF_MAY, WHO, carry_out, cut, ends, find, is_over, lines_in, moving, prepare, worked
 from tests.pipeline.night import OTHER_SKU, PRODUCTS, SKU
 from tests.pipeline.test_subscriptions import MONTHLY, Nights, held
 
@@ -102,3 +105,24 @@ def test_a_cutover_says_nothing_of_what_else_stands_at_its_customer() -> None:
     night.next_day()
     night.run()
     assert len(tickets.tickets) == 1
+
+
+def test_a_line_that_would_follow_under_another_configuration_than_was_shown_is_prepared_anew() -> None:
+    night = moving()
+    cutover = prepare(night, find(night), What.REPLACE)
+    [item] = night.configuration.customers
+    links = tuple(replace(link, profile=replace(link.profile, product=PRODUCTS[OTHER_SKU].identifier)) for link in item.links)
+    night.configure(replace(item, links=links))
+    with pytest.raises(Rejected, match="another configuration"):
+        confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
+    anew = prepare(night, cutover, What.REPLACE)
+    assert "first on the invoice of 2026-06-01" in lines_in(night, anew)[0].shown[-1]
+    assert is_over(carry_out(night, anew))
+    assert [line.product for line in night.psa.lines("a1") if line.ends is None] == ["BACKUP", PRODUCTS[OTHER_SKU].identifier]
+
+
+def test_an_import_keeps_nobody_from_ending_lines_as_they_were_shown() -> None:
+    night = moving()
+    cutover = prepare(night, find(night))
+    night.configure(*night.configuration.customers)
+    assert is_over(carry_out(night, cutover))

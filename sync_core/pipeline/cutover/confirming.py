@@ -10,7 +10,7 @@ from sync_core.documents import to_document
 from sync_core.errors import Rejected
 from sync_core.events import event
 from sync_core.model.customers import Mode
-from sync_core.model.cutovers import Confirmation, Cutover, CutoverState, LineState
+from sync_core.model.cutovers import Confirmation, Cutover, CutoverState, LineState, What
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.people import Who
 from sync_core.model.plans import Undo
@@ -118,6 +118,9 @@ def _check_shown(context: Context, cutover: Cutover, prepared: str, now: datetim
         raise Rejected(f"The cut-over is {cutover.state}", code="cutover-state", where=where, fix="Prepare it, and look at what it shows")
     if prepared != cutover.prepared:
         raise Rejected("It was prepared anew since", code="plan-superseded", where=where, fix="Look at what it shows now, and confirm that")
+    if cutover.choice and cutover.choice.what is not What.END and cutover.configuration != context.current_configuration().version:
+        why = "The lines that follow, or are taken over, would be billed by another one"
+        raise Rejected("It was shown under another configuration", code="plan-superseded", where=where, why=why, fix="Prepare it anew")
     if cutover.prepared_at is None or now > cutover.prepared_at + HOLDS:
         raise Rejected("What was shown is older than a week", code="cutover-expired", where=where, fix="Prepare it anew")
     if not cutover.tally.count(LineState.CHOSEN):

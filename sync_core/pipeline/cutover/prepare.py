@@ -53,6 +53,7 @@ def start_preparing(context: Context, cutover_id: str, choice: Choice, names: Co
         choice = replace(choice, names=keep_names(context.blobs, cutover_id, names, stamp))
     total = sum(1 for _ in units_of(context.store, cutover_id))
     fresh: dict[str, Any] = {"cursor": "", "done": 0, "total": total, "tally": Tally(), "prepared": "", "prepared_at": None, "confirmed": None}
+    fresh["configuration"] = context.current_configuration().version  # what is shown is worked out with the present one
     return change_cutover(context, stored, state=CutoverState.PREPARING, choice=choice, **fresh).value
 
 
