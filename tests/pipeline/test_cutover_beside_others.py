@@ -126,3 +126,16 @@ def test_an_import_keeps_nobody_from_ending_lines_as_they_were_shown() -> None:
     cutover = prepare(night, find(night))
     night.configure(*night.configuration.customers)
     assert is_over(carry_out(night, cutover))
+
+
+@pytest.mark.parametrize("before_it_is_shown", [True, False])
+def test_a_customer_that_is_taken_out_on_the_way_is_cut_over_as_a_company_is(before_it_is_shown: bool) -> None:
+    night = moving(2)
+    cutover = find(night)
+    if before_it_is_shown:
+        night.configure(night.configuration.customers[1])
+    cutover = prepare(night, cutover)
+    night.configure(night.configuration.customers[-1])
+    cutover = carry_out(night, cutover)
+    assert is_over(cutover) and len(cutover.runs) == 1
+    assert (ends(night, "a1"), ends(night, "a2")) == ([END_OF_MAY, None], [END_OF_MAY, None])

@@ -51,8 +51,7 @@ def start_offboarding(context: Context, tenant_id: str, name: str, last: date, a
     units = list(_units(context, configuration, record, cutover_id, name))
     if not units:
         raise Rejected("No line of this customer is managed and goes on", code="nothing-managed", where=tenant_id, fix="There is nothing to end")
-    if configuration.customer(tenant_id) is None:
-        keep_strangers(context.store, [Stranger(tenant_id, name)])
+    keep_strangers(context.store, [Stranger(tenant_id, name)])  # it is taken out one day, maybe while this goes on
     tally = Tally()
     for unit in units:
         tally = tally.with_unit(unit)

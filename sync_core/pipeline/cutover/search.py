@@ -139,9 +139,9 @@ class _Reader:
             sole = neighbours[0].customer.tenant_id if len(neighbours) == 1 else key_of_company(company.connection, company.company_id)
             partition = left.tenant_id if left else tenant_id or sole
             by_partition.setdefault(partition, []).append(found_line(head, line, link_key, left.link_key if left else ""))
-        former = {left.tenant_id: left.customer for left in self._left.values()}
-        unknown = [key for key in by_partition if self.configuration.customer(key) is None]
-        keep_strangers(self.context.store, [Stranger(key, former.get(key, company.name)) for key in unknown])
+        names = {left.tenant_id: left.customer for left in self._left.values()}
+        names |= {item.customer.tenant_id: item.customer.name for item in neighbours}  # they may be taken out while it goes on
+        keep_strangers(self.context.store, [Stranger(key, names.get(key, company.name)) for key in by_partition])
         return [
             unit
             for partition, lines in by_partition.items()
