@@ -160,7 +160,7 @@ def _play(kind: str, customers: int, path: FastPath, *, buys: bool) -> Counts:
         connections = tuple(replace(each, settings={**each.settings, **path.connection}) for each in read.connections)
         save_version(store, replace(read, connections=connections), "bench", clock.now())
         for number in range(3):
-            changed = buy_seats(plain) if number == 2 and buys else 0
+            changed = _buy_seats(plain) if number == 2 and buys else 0
             settings = Settings.from_environment({**served.settings, **path.app})
             process = assemble(settings, clock, store, queue, blobs, EnvironmentSecrets(served.settings))
             before = _calls_so_far(world)
@@ -176,7 +176,7 @@ def _calls_so_far(world: World) -> int:
     return len(world.books[0].application(Request("GET", f"{PREFIX}requests")).json())
 
 
-def buy_seats(accounts: Sequence[Account]) -> int:
+def _buy_seats(accounts: Sequence[Account]) -> int:
     """One of so many customers buys one seat of its main SKU; returns how many did."""
     buying = accounts[::CHANGED_ONE_IN]
     for account in buying:
