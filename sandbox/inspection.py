@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sandbox.faults import Fault, Faults
@@ -91,3 +93,17 @@ def _carry_out(command: Command, request: Request) -> Response:
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         return Response.of_json({"error": f"{type(error).__name__}: {error}"}, 400)
     return Response(204)
+
+
+def plain(value: Any) -> Any:
+    """A record's values as JSON: money as text, days and times in ISO form."""
+    match value:
+        case dict():
+            return {name: plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+    return value

@@ -5,10 +5,10 @@ Stricter than is known of the vendor: what many sites require is required, and p
 
 from __future__ import annotations
 
-from typing import Any
-
-from sandbox.autotask.errors import Refused, unknown_field
+from sandbox.autotask.bodies import members
+from sandbox.autotask.errors import Refused
 from sandbox.autotask.ledger import Ledger
+from sandbox.autotask.rendering import Json
 from sandbox.web import Request, Response
 
 _INTEGERS = frozenset({"companyID", "queueID", "priority", "status", "ticketType", "source"})
@@ -16,8 +16,6 @@ _TEXTS = {"title": 255, "description": 8000, "externalID": 50, "dueDateTime": 40
 _REQUIRED = ("companyID", "title", "priority", "status", "dueDateTime", "queueID")
 PICKLISTS = {"priority": {1: "High", 2: "Medium", 3: "Low"}, "status": {1: "New", 5: "Complete"}, "queueID": {5: "Client Portal", 8: "Monitoring"}}
 NOTE_TYPES, AUDIENCES = {1: "Task Summary", 3: "Task Notes"}, {1: "All Autotask Users", 2: "Internal Project Team"}
-
-Json = dict[str, Any]
 
 
 class ServiceDesk:
@@ -28,7 +26,7 @@ class ServiceDesk:
 
     def open(self, request: Request) -> Response:
         """``POST /Tickets``."""
-        body = _members(request, {"id", *_INTEGERS, *_TEXTS}, "Ticket")
+        body = members(request, {"id", *_INTEGERS, *_TEXTS}, "Ticket")
         for name in _REQUIRED:
             if body.get(name) in (None, ""):
                 raise Refused(f"{name}: is required.")
@@ -46,26 +44,13 @@ class ServiceDesk:
         """``POST /Tickets/{id}/Notes``."""
         if not ticket.isdecimal() or int(ticket) not in self._ledger.tickets:
             raise Refused("ticketID: no matching records found.")
-        body = _members(request, {"id", "title", "description", "noteType", "publish"}, "TicketNote")
+        body = members(request, {"id", "title", "description", "noteType", "publish"}, "TicketNote")
         _check(body, {"noteType", "publish"}, {"title": 250, "description": 32_000})
         if not body.get("description") or body.get("noteType") not in NOTE_TYPES or body.get("publish") not in AUDIENCES:
             raise Refused("description, noteType and publish: are required.")
         notes = self._ledger.ticket_notes.setdefault(int(ticket), [])
         notes.append(body)
         return Response.of_json({"itemId": len(notes)})
-
-
-def _members(request: Request, known: set[str], entity: str) -> Json:
-    try:
-        body = request.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Refused("The request body cannot be read.")
-    for name in body:
-        if name not in known:
-            raise unknown_field(name, entity)
-    return body
 
 
 def _check(body: Json, integers: set[str] | frozenset[str], texts: dict[str, int]) -> None:

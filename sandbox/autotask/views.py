@@ -9,8 +9,7 @@ from typing import Any
 from sandbox.autotask.ledger import Ledger
 from sandbox.autotask.limits import Limits
 from sandbox.autotask.records import ACTIVE, Invoice
-from sandbox.connectwise.views import plain
-from sandbox.inspection import View
+from sandbox.inspection import View, plain
 
 
 def views(ledger: Ledger, limits: Limits) -> Mapping[str, View]:

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sandbox.autotask.errors import ALREADY_POSTED, DUPLICATE, Refused, unknown_field
+from sandbox.autotask.bodies import members
+from sandbox.autotask.errors import ALREADY_POSTED, DUPLICATE, Refused
 from sandbox.autotask.ledger import Ledger
 from sandbox.autotask.records import RECURRING_SERVICE, Adjustment, Contract, Line, Write
 from sandbox.autotask.rendering import ENTITIES, Json
@@ -29,7 +30,7 @@ class Writes:
 
     def add_service(self, request: Request, contract_id: int) -> Response:
         """``POST /Contracts/{id}/Services``: a line without units."""
-        body = _members(request, _SERVICE, "ContractService")
+        body = members(request, _SERVICE, "ContractService")
         contract = self._contract(contract_id, body)
         service_id = _integer(body, "serviceID")
         if service_id not in self._ledger.services or not self._ledger.services[service_id].active:
@@ -41,7 +42,7 @@ class Writes:
 
     def update_service(self, request: Request, contract_id: int) -> Response:
         """``PATCH /Contracts/{id}/Services``: only the invoice description and the price may change."""
-        body = _members(request, _SERVICE, "ContractService")
+        body = members(request, _SERVICE, "ContractService")
         line = self._line(_integer(body, "id"), contract_id)
         if read_only := sorted(set(body) - {"id", "invoiceDescription", self._ledger.price_field}):
             raise Refused(f"{read_only[0]}: the field is read-only.")
@@ -58,7 +59,7 @@ class Writes:
 
     def adjust(self, request: Request, contract_id: int | None = None) -> Response:
         """``POST /ContractServiceAdjustments`` or the contract's own address: a difference from a day on. It makes the line when there is none."""
-        body = _members(request, _ADJUSTMENT, "ContractServiceAdjustment")
+        body = members(request, _ADJUSTMENT, "ContractServiceAdjustment")
         effective = self._effective(body)
         units = _integer(body, "unitChange")
         if units == 0:
@@ -144,19 +145,6 @@ class Writes:
     def _done(self, request: Request, contract_id: int, line_id: int, body: Json, item_id: int, forbidden: bool = False) -> Response:
         self._ledger.writes.append(Write(request.method, request.path, contract_id, line_id, body, self._ledger.now(), forbidden))
         return Response.of_json({"itemId": item_id if self._ledger.tells_item_ids else None})
-
-
-def _members(request: Request, known: frozenset[str], entity: str) -> Json:
-    try:
-        body = request.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Refused("The request body cannot be read.")
-    for name in body:
-        if name not in known:
-            raise unknown_field(name, entity)
-    return body
 
 
 def _integer(body: Mapping[str, Any], name: str) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 from sandbox.connectwise.ledger import Ledger
 from sandbox.connectwise.limits import Limits
 from sandbox.connectwise.records import Invoice
-from sandbox.inspection import View
+from sandbox.inspection import View, plain
 from sandbox.web import Request
 
 
@@ -34,17 +33,3 @@ def views(ledger: Ledger, limits: Limits) -> Mapping[str, View]:
 def _invoice(ledger: Ledger, invoice: Invoice) -> Any:
     names = {"company": ledger.companies[invoice.company_id].name, "agreement": ledger.agreements[invoice.agreement_id].name}
     return plain({**asdict(invoice), **names, "total": invoice.total})
-
-
-def plain(value: Any) -> Any:
-    """A record's values as JSON: money as text, days and times in ISO form."""
-    match value:
-        case dict():
-            return {name: plain(each) for name, each in value.items()}
-        case list() | tuple():
-            return [plain(each) for each in value]
-        case datetime() | date():
-            return value.isoformat()
-        case Decimal():
-            return str(value)
-    return value

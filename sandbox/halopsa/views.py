@@ -7,10 +7,9 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sandbox.connectwise.views import plain
 from sandbox.halopsa.ledger import Ledger
 from sandbox.halopsa.records import Invoice
-from sandbox.inspection import View
+from sandbox.inspection import View, plain
 from sandbox.limits import Limits
 from sandbox.web import Request
 

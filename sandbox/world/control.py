@@ -25,9 +25,8 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.connectwise.records import BillCustomer
-from sandbox.connectwise.views import plain
 from sandbox.faults import Faults
-from sandbox.inspection import Command, View, inspected
+from sandbox.inspection import Command, View, inspected, plain
 from sandbox.microsoft.catalog import NAMED, Sku
 from sandbox.microsoft.directory import Tenant
 from sandbox.web import Application, Request, Response
