@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from adapters.microsoft.graph import GraphService
     from sync_core.budget import Budget
-    from sync_core.pipeline.report import RunReport
+    from sync_core.model.reports import RunReport
 
 EVIDENCE = "evidence"
 """The blob container for snapshots and what a run reads once."""

@@ -19,10 +19,11 @@ from sync_core.documents import to_document
 from sync_core.errors import SyncError
 from sync_core.model.customers import Mode
 from sync_core.model.plans import JournalEntry
+from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerRun, Run, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import journal_of
-from sync_core.pipeline.report import RunReport, run_report
+from sync_core.pipeline.report import run_report
 from sync_core.pipeline.runs import left, load_run, recent_runs
 from sync_core.settings import settings as all_settings
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from sandbox.local_app import Progress
 from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.model.plans import Change, ChangeResult, Verdict
+from sync_core.model.reports import CustomerReport, RunReport
 from sync_core.model.runs import CustomerRun, CustomerState
-from sync_core.pipeline.report import CustomerReport, RunReport
 from sync_core.pipeline.wording import before_and_after, money_effect, number_of, sentences
 
 _RESULTS = {

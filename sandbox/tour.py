@@ -18,7 +18,7 @@ from sandbox.world.offers import BUSINESS_STANDARD, COPILOT, Offer
 from sync_core.history.explain import explain, today
 from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeResult
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 from sync_core.pipeline.runs import recent_runs
 
 GROWING, DROPPING = "Contoso", "Alpine Ski House"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.mail.digest_parts import Digest
 from adapters.mail.digest_sections import digest_of
 from sync_core.hostile_text import clean
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 from sync_core.ports import Mail
 
 if TYPE_CHECKING:

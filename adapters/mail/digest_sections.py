@@ -10,8 +10,8 @@ from adapters.mail.digest_parts import MOST_LINES, Banner, Digest, Entry, Headli
 from adapters.mail.found_sections import found_sections, numbers_of
 from sync_core.model.notices import NoticeKind
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
+from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerRun, CustomerState, RunKind
-from sync_core.pipeline.report import RunReport
 from sync_core.pipeline.run_findings import NOT_WRITTEN, of_failure, reason_of, told_of
 from sync_core.pipeline.wording import before_and_after, counts, money_by_currency, money_effect
 

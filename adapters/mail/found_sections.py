@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from adapters.mail.digest_parts import Entry, Line, Section, Tone, entry_of, section_of
 from sync_core.model.notices import Finding, NoticeKind
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 
 _ABOUT_THE_PARTNER = "Your own sign-in"
 _SECTIONS = {

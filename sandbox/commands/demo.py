@@ -25,7 +25,7 @@ from sandbox.tour import Tour
 from sandbox.world import Promise, WorldProcess
 from sandbox.world.books import CHOICES
 from sync_core.errors import SyncError
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 
 QUICK = {"SYNC_SETTLE_SECONDS": "5", "SYNC_RETRY_SECONDS": "1"}
 """A person watches: waits are short where the simulated PSA allows it."""

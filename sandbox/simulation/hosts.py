@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapters.wiring import ConfiguredAdapters
 from sandbox.memory.blobs import MemoryBlobs
@@ -23,13 +23,10 @@ from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import UsageSnapshot
 from sync_core.model.plans import Step, StepState
+from sync_core.model.reports import RunReport
 from sync_core.pipeline.context import Context
 from sync_core.ports import NOTHING_MORE, Mail, Mailer, Microsoft, Psa, Receipt, Row, RowWrite, UsageNeeds
 from sync_core.settings import Settings
-
-if TYPE_CHECKING:
-    from sync_core.pipeline.report import RunReport
-
 
 _MANY = 30
 """So many messages at once are more than a story's customers have any need for."""

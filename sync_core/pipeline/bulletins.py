@@ -14,6 +14,7 @@ from sync_core.errors import Conflict, RetryLater
 from sync_core.model.configuration import Configuration, Notices
 from sync_core.model.notices import BY_REQUEST, REMEMBERED, Finding, NoticeKind
 from sync_core.model.plans import ChangeResult
+from sync_core.model.reports import CustomerReport, RunReport
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind
 from sync_core.notices import Clock, Memory, due_kinds, gone, not_configured, not_told, of_access, only, release, turned, without_ticket, wound
 from sync_core.pipeline.context import Context
@@ -21,7 +22,7 @@ from sync_core.pipeline.leaving import all_leaving, findings_of_leaving
 from sync_core.pipeline.notice_rows import PARTNER, accepted, load_clock, load_memories, save_clock, save_memories
 from sync_core.pipeline.people_list import ids_of_people, names_of_people
 from sync_core.pipeline.planning import relationships
-from sync_core.pipeline.report import CustomerReport, RunReport, run_report
+from sync_core.pipeline.report import run_report
 from sync_core.pipeline.run_findings import NOT_WRITTEN, findings_of
 from sync_core.pipeline.ticketing import TicketPlace, WantedTicket, places_of, tickets_of, with_tickets
 from sync_core.pipeline.watch_access import access_report

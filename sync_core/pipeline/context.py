@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sync_core.configuration.versions import current_version, load_version
 from sync_core.errors import InvalidConfiguration
 from sync_core.model.configuration import Configuration
+from sync_core.model.reports import RunReport
 from sync_core.ports import Blobs, Clock, Mail, Mailer, Microsoft, Psa, Queue, Store, Tickets
 from sync_core.settings import Settings
-
-if TYPE_CHECKING:
-    from sync_core.pipeline.report import RunReport
 
 
 class Adapters(Protocol):

@@ -10,8 +10,8 @@ from dataclasses import replace
 from sync_core.billing import fingerprint
 from sync_core.model.notices import Finding, NoticeKind
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Unlinked
+from sync_core.model.reports import CustomerReport, RunReport
 from sync_core.model.runs import CustomerRun, CustomerState
-from sync_core.pipeline.report import CustomerReport, RunReport
 from sync_core.pipeline.wording import before_and_after, counts
 
 _KINDS = {

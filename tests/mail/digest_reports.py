@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Unlinked, Verdict
+from sync_core.model.reports import CustomerReport, RunReport
 from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind, RunState
-from sync_core.pipeline.report import CustomerReport, RunReport
 
 SLOT = datetime(2025, 3, 12, 2, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from adapters.mail.digest_sections import digest_of
 from sync_core.model.agreements import Terms
 from sync_core.model.notices import Finding, NoticeKind
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Unlinked
+from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerState, RunKind
-from sync_core.pipeline.report import RunReport
 from sync_core.pipeline.run_findings import findings_of
 from tests.mail.digest_reports import change, customer, quiet_report, rich_report, run
 

@@ -28,8 +28,9 @@ from sandbox.local_storage import STORAGE
 from sandbox.web import Request
 from sandbox.world import ServedWorld, seeded_world
 from sync_core.configuration.versions import save_version
+from sync_core.model.reports import CustomerReport, RunReport
 from sync_core.model.runs import RunState
-from sync_core.pipeline.report import CustomerReport, RunReport, run_report
+from sync_core.pipeline.report import run_report
 from sync_core.pipeline.runs import load_run, recent_runs
 from tests.eventually import eventually
 

@@ -11,7 +11,7 @@ from sandbox.world.msp import Account
 from sandbox.world.offers import MANAGED_USERS, OFFERS
 from sandbox.world.promises import PromisedChange
 from sync_core.model.plans import ChangeKind
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 from tests.nights.chain import Chain
 from tests.sandbox.test_world_nights import differs
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.environment import ROOT
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 from tests.infra.kql import evaluate
 from tests.infra.log_rows import Rows, rows_of_log
 from tests.nights.chain import Chain, found_in

@@ -11,10 +11,10 @@ from sandbox.host.queues import create_queue
 from sandbox.local_storage import STORAGE
 from sync_core.documents import dumps
 from sync_core.model.plans import PlanState
+from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerState, RunState
 from sync_core.pipeline.customers import CUSTOMERS, load_live
 from sync_core.pipeline.messages import APPLY_PLAN, SEND_NOTICES, SYNC_CUSTOMER, Message
-from sync_core.pipeline.report import RunReport
 from sync_core.pipeline.runs import load_run
 from sync_core.ports import Row
 from sync_core.rows import upsert

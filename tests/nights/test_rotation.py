@@ -8,8 +8,8 @@ import pytest
 
 from adapters.environment_secrets import EnvironmentSecrets
 from sandbox.microsoft.applications import ClientSecret
+from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerState
-from sync_core.pipeline.report import RunReport
 from sync_core.pipeline.watch_access import access_report
 from tests.nights.chain import Chain
 

@@ -14,7 +14,7 @@ from sync_core.model.access import Delegation, Renewal
 from sync_core.model.configuration import Configuration
 from sync_core.model.customers import Customer
 from sync_core.model.licences import Mailbox, PrepaidUnits, Sku, Source, Subscription, SubscriptionStatus, UsageSnapshot, User
-from sync_core.pipeline.report import RunReport
+from sync_core.model.reports import RunReport
 from sync_core.pipeline.run_findings import told_of
 from sync_core.ports import NOTHING_MORE, Health, Mail, Psa, Relationship, UsageNeeds
 

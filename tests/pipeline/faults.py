@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from sync_core.model.configuration import Configuration
+from sync_core.model.reports import RunReport
 from sync_core.pipeline.context import Adapters
-from sync_core.pipeline.report import RunReport
 from sync_core.ports import Mail, Mailer, Microsoft, Psa, Tickets
 
 P = TypeVar("P")

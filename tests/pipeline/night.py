@@ -30,13 +30,14 @@ from sync_core.model.configuration import (
     Partner,
 )
 from sync_core.model.customers import Customer, Mode
+from sync_core.model.reports import CustomerReport
 from sync_core.model.runs import CustomerRun, Run
 from sync_core.pipeline import apply_plan, send_notices, sync_customer
 from sync_core.pipeline import messages as queues
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.cutover import stage as cutting_over
 from sync_core.pipeline.poison import poison
-from sync_core.pipeline.report import CustomerReport, run_report
+from sync_core.pipeline.report import run_report
 from sync_core.pipeline.runs import load_run, open_runs
 from sync_core.pipeline.start_run import start_daily_run
 from sync_core.pipeline.sweep import sweep

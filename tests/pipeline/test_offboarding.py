@@ -19,13 +19,13 @@ from sync_core.errors import Rejected, SkipCustomer
 from sync_core.model.cutovers import LineState, Wanted, What
 from sync_core.model.notices import NoticeKind
 from sync_core.model.people import Who
+from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerState, Run
 from sync_core.pipeline.bulletins import edition_of
 from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.cutover.confirming import resume_cutover
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers
 from sync_core.pipeline.leaving import note_unmanaged, unmanaged
-from sync_core.pipeline.report import RunReport
 from tests.pipeline.moving import carry_out, find, lines_in, prepare, worked
 from tests.pipeline.night import Night, tenant
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox.world import Promise
 from sandbox.world.books import CHOICES
 from sync_core.model.plans import ChangeKind, ChangeResult
-from sync_core.pipeline.report import CustomerReport
+from sync_core.model.reports import CustomerReport
 from tests.sandbox.world_night import WorldNights
 
 

@@ -16,10 +16,11 @@ from sandbox.memory.store import MemoryStore
 from sandbox.world import ServedWorld, seeded_world
 from sync_core.configuration.versions import save_version
 from sync_core.model.configuration import Configuration
+from sync_core.model.reports import CustomerReport
 from sync_core.model.runs import Run
 from sync_core.pipeline import apply_plan, sync_customer
 from sync_core.pipeline import messages as queues
-from sync_core.pipeline.report import CustomerReport, run_report
+from sync_core.pipeline.report import run_report
 from sync_core.pipeline.start_run import start_daily_run
 from sync_core.settings import Settings
 
