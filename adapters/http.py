@@ -266,7 +266,9 @@ class Unanswered(Exception):
 class Carrier(Protocol):
     """Takes one call to a vendor and brings its answer; see ``Transport.exchange``."""
 
-    def exchange(self, exchange: Exchange, call: Call) -> Received: ...
+    def exchange(self, exchange: Exchange, call: Call) -> Received:
+        """Sends it and waits for the answer."""
+        ...
 
 
 _lock = threading.Lock()

@@ -111,7 +111,10 @@ def connectwise(more: Mapping[str, str] | None = None) -> Desk:
     keys = {"psa-public": access.public_key, "psa-private": access.private_key}
     tickets = served.tickets("connectwise", settings, {"public_key": "psa-public", "private_key": "psa-private"}, keys)
     route = {"board": "Service Board", "priority": "3", **(more or {})}
-    refusal: Callable[[int], Any] = lambda status: {"code": "InvalidObject", "message": "ticket object is invalid", "errors": []}  # noqa: E731
+
+    def refusal(status: int) -> Any:
+        return {"code": "InvalidObject", "message": "ticket object is invalid", "errors": []}
+
     desk = simulator.desk
     return Desk(
         tickets,

@@ -58,7 +58,7 @@ def test_recurring_invoices_with_every_kind_of_change_and_a_prorata_row(site: Si
             fastjsonschema.validate(described("InvoiceDetail"), line)
 
 
-def test_licence_records(site: Site) -> None:
+def test_licence_records_are_written_as_halo_describes_them(site: Site) -> None:
     site.settings["writes"] = "licence counts"
     carry_out(site.psa, set_quantity("licence-1"), replace(add(7), product="M365-9"))
     bodies = posted(site, "/api/SoftwareLicence")
@@ -67,7 +67,7 @@ def test_licence_records(site: Site) -> None:
         fastjsonschema.validate(described("Licence_List"), body)
 
 
-def test_reports(site: Site) -> None:
+def test_reports_are_asked_for_as_halo_describes_them(site: Site) -> None:
     site.settings.update(report_heads=statement("INVOICEHEADER"), report_lines=statement("INVOICEDETAIL"))
     site.psa.read_headers(None)
     bodies = posted(site, "/api/Report")

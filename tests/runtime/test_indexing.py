@@ -47,7 +47,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("source", "reason"), REFUSED.values(), ids=REFUSED)
-def test_the_runtime_refuses(tmp_path: Path, source: str, reason: str) -> None:
+def test_the_runtime_refuses_a_function_that_it_cannot_call(tmp_path: Path, source: str, reason: str) -> None:
     assert reason in index_source(tmp_path, source).error
 
 
