@@ -27,6 +27,15 @@ class MemoryTickets:
         """The next write goes wrong like this."""
         self._mishaps.append(mishap)
 
+    def all_is_well(self) -> None:
+        """Nothing goes wrong any more."""
+        self._mishaps.clear()
+
+    @property
+    def troubled(self) -> bool:
+        """Whether something is still to go wrong."""
+        return bool(self._mishaps)
+
     def commit_late_writes(self) -> None:
         """Opens the tickets that were held back."""
         while self.late:

@@ -74,6 +74,14 @@ def give_back(context: Context, run: Run, kinds: Collection[NoticeKind]) -> None
     save_clock(context.store, clock, not_told(clock.value, kinds, run.run_id))
 
 
+def claimed_tickets(context: Context, run: Run) -> frozenset[str]:
+    """The markers of the tickets that a run claimed."""
+    entries = [entry for stored in load_memories(context.store).values() for entry in stored.value.entries.values() if entry.ticket]
+    findings, configuration = (entry.finding for entry in entries), context.configuration(run.configuration)
+    own = {place.marker for place in places_of(findings, configuration, context.settings.installation, run.run_id).values()}
+    return frozenset(entry.ticket for entry in entries if entry.ticket in own)
+
+
 def give_tickets_back(context: Context, markers: Collection[str]) -> None:
     """Makes the findings of tickets that could not be opened the next run's to open one for. May run twice."""
     memories = load_memories(context.store)

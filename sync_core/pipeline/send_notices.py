@@ -16,13 +16,13 @@ from sync_core.model.configuration import Notices
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.notices import NoticeKind
 from sync_core.model.runs import Run, RunState
-from sync_core.pipeline.bulletins import Bulletin, Edition, edition_of, give_back, give_tickets_back, journal_key, told_in
+from sync_core.pipeline.bulletins import Bulletin, Edition, claimed_tickets, edition_of, give_back, give_tickets_back, journal_key, told_in
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.history import record_write
 from sync_core.pipeline.messages import SEND_NOTICES, Message, put_back
 from sync_core.pipeline.people_list import findings_list, people_list
 from sync_core.pipeline.runs import RUNS, change_run, close_run, load_run
-from sync_core.pipeline.tickets import TicketJournal, TicketState, journal_of_ticket, open_tickets
+from sync_core.pipeline.tickets import UNOPENED, TicketJournal, TicketState, is_unopened, journal_of_ticket, open_tickets
 from sync_core.ports import Mail, Row
 from sync_core.rows import Stored, insert_or_replace, read, to_row
 
@@ -80,6 +80,7 @@ def give_up_notices(context: Context, run: Run) -> None:
         if _entry(context, run, key).value.state is MailState.SENT
     }
     give_back(context, run, [kind for kind, route in routes.items() if journal_key(notices, route.recipients) not in sent])
+    _give_tickets_back(context, run)
 
 
 def _tell(context: Context, run: Run, bulletin: Bulletin, message: Message) -> RetryLater | None:
@@ -160,9 +161,14 @@ def _conclude(context: Context, run: Run, edition: Edition, waits: list[RetryLat
     if kinds := {kind for bulletin in unheard for kind in bulletin.report.kinds}:
         give_back(context, run, kinds)
     tickets = [(each, journal_of_ticket(context, run, each)) for each in edition.tickets]
-    if failed := {each.ticket.marker for each, journal in tickets if journal.state is TicketState.FAILED and not each.solved}:
-        give_tickets_back(context, failed)
+    if any(journal.state in UNOPENED and not each.solved for each, journal in tickets):
+        _give_tickets_back(context, run)
     _told(context, run.run_id, _notice([*outcomes.values(), *(_ticket_outcome(journal) for _, journal in tickets)], waits))
+
+
+def _give_tickets_back(context: Context, run: Run) -> None:
+    if unopened := {marker for marker in claimed_tickets(context, run) if is_unopened(context, run, marker)}:
+        give_tickets_back(context, unopened)
 
 
 def _ticket_outcome(journal: TicketJournal) -> str:

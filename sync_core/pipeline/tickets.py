@@ -39,6 +39,8 @@ class TicketState(StrEnum):
 
 
 ENDED = (TicketState.OPEN, TicketState.FAILED)
+UNOPENED = (TicketState.NEW, TicketState.FAILED)
+"""The states in which a ticket is not there, as far as anybody knows."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ def open_tickets(context: Context, run: Run, wanted: Iterable[WantedTicket]) -> 
 def journal_of_ticket(context: Context, run: Run, wanted: WantedTicket) -> TicketJournal:
     """Where the ticket, or the note in it, stands."""
     return _entry(context, run, wanted).value
+
+
+def is_unopened(context: Context, run: Run, marker: str) -> bool:
+    """Whether a ticket of the run is not there, as far as anybody knows."""
+    stored = read(context.store, RUNS, run.run_id, f"ticket-{marker}", TicketJournal)
+    return stored is None or stored.value.state in UNOPENED
 
 
 def _carry_out(context: Context, run: Run, wanted: WantedTicket) -> None:

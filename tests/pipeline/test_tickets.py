@@ -8,12 +8,15 @@ import pytest
 
 from sandbox.memory.psa import Mishap
 from sandbox.memory.tickets import MemoryTickets
+from sync_core.documents import dumps
 from sync_core.errors import SkipCustomer
 from sync_core.model.licences import User
 from sync_core.model.notices import NoticeKind, Route, Silence, TicketRoute
 from sync_core.model.runs import RunState
 from sync_core.pipeline.control import StopSwitch, set_stop_switch
 from sync_core.pipeline.history import records
+from sync_core.pipeline.messages import SEND_NOTICES, Message
+from sync_core.pipeline.poison import poison
 from sync_core.pipeline.runs import RUNS, load_run, recent_runs
 from tests.pipeline.faults import Death
 from tests.pipeline.night import SKU, Night, tenant
@@ -159,6 +162,31 @@ def test_a_ticket_that_is_refused_is_tried_again_by_the_next_run() -> None:
     run = night.run()
     assert run.notice.startswith("failed: tickets: The PSA refuses the ticket")
     tickets(night).refused = False
+    another_night(night)
+    assert len(tickets(night).tickets) == 1
+
+
+def test_a_ticket_that_could_not_be_sent_in_time_is_opened_by_the_next_run() -> None:
+    night = night_with()
+    for _ in range(2000):
+        tickets(night).fail_next_write(Mishap.THROTTLE)
+    assert night.run().notice.startswith("failed")
+    assert not tickets(night).tickets
+    tickets(night).all_is_well()
+    another_night(night)
+    assert len(tickets(night).tickets) == 1
+
+
+def test_a_ticket_of_a_poisoned_message_is_opened_by_the_next_run() -> None:
+    night = night_with()
+    tickets(night).fail_next_write(Mishap.THROTTLE)
+    run = night.start()
+    while night.reload(run).state is not RunState.FINISHED or tickets(night).troubled:
+        night.clock.move_to(night.queue.next_visible() or night.clock.now())
+        night.take()
+    poison(night.context, SEND_NOTICES, dumps(Message(run.run_id)))
+    night.work()
+    assert not tickets(night).tickets
     another_night(night)
     assert len(tickets(night).tickets) == 1
 
