@@ -96,9 +96,10 @@ def import_file(path: Path, store: Store, importer: Importer, out: TextIO) -> in
     old = load_current(store) if current_version(store) else None
     if old is not None and not _confirmed(old, reading.configuration, store, importer, out):
         return ASKS
-    left = _left_behind(old, reading.configuration, store)
+    left = [(line.tenant_id, line.customer, line.binding) for line in _left_behind(old, reading.configuration, store)]
+    note_unmanaged(store, left, importer.when)  # first: after a death between the two, the next import finds nothing taken out
     saved = save_version(store, reading.configuration, importer.who, importer.when, source, importer.comment)
-    note_unmanaged(store, ((line.tenant_id, line.customer, line.binding) for line in left), importer.when)
+    note_unmanaged(store, left, importer.when)  # again: who looked in between saw them managed, and dropped the note
     if old is not None and saved.version == old.version:
         print(f"Nothing changed: version {saved.version} stays current.", file=out)
         return 0

@@ -1,5 +1,6 @@
 """``dev.py config``: what each command prints, stores and answers."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,8 +16,10 @@ from sync_core.configuration.versions import load_current, save_version
 from sync_core.model.agreements import Charge
 from sync_core.model.billing import Binding
 from sync_core.pipeline.customers import CUSTOMERS, binding_write
+from sync_core.pipeline.leaving import unmanaged
 from tests.configuration.files import FABRIKAM, FILE, HEAD, PREMIUM, WINGTIP, configuration
 from tests.configuration.ports import SomeAdapters, SomeMicrosoft
+from tests.pipeline.faults import Death, Killed, tapped
 
 NOON = datetime(2026, 3, 12, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -127,6 +130,19 @@ def test_an_import_that_leaves_a_line_billed_asks_first(file: Path) -> None:
     assert load_current(store).version == 1
     assert tool.import_file(file, store, replace(IMPORTER, confirmed=True), out) == 0
     assert load_current(store).version == 2
+
+
+def test_a_line_that_is_left_billed_is_asked_about_also_where_an_import_dies_at_any_call(file: Path) -> None:
+    file.write_text(FILE + "    exclusions: [SPB]\n", encoding="utf-8")
+    living = Death()
+    tool.import_file(file, tapped(still_billed_store(), "store", living), replace(IMPORTER, confirmed=True), StringIO())
+    for at in range(len(living.calls)):
+        for after in (False, True):
+            store = still_billed_store()
+            with suppress(Killed):
+                tool.import_file(file, tapped(store, "store", Death(at, after)), replace(IMPORTER, confirmed=True), StringIO())
+            assert tool.import_file(file, store, replace(IMPORTER, confirmed=True), StringIO()) == 0
+            assert [line.line_id for line in unmanaged(store, load_current(store))] == ["4711"], living.calls[at]
 
 
 def test_diff_compares_the_current_version_with_a_file(file: Path) -> None:
