@@ -139,3 +139,17 @@ def test_a_customer_that_is_taken_out_on_the_way_is_cut_over_as_a_company_is(bef
     cutover = carry_out(night, cutover)
     assert is_over(cutover) and len(cutover.runs) == 1
     assert (ends(night, "a1"), ends(night, "a2")) == ([END_OF_MAY, None], [END_OF_MAY, None])
+
+
+@pytest.mark.parametrize("what", [What.END, What.REPLACE])
+def test_a_line_that_a_link_took_over_since_it_was_found_is_held(what: What) -> None:
+    night = moving()
+    first = find(night)
+    night.clock.advance(60)
+    second = prepare(night, find(night), what)
+    assert is_over(carry_out(night, prepare(night, first, What.TAKE_OVER)))
+    second = carry_out(night, second)
+    [line] = [line for line in lines_in(night, second) if line.what]
+    assert line.state is LineState.HELD
+    assert "A link manages it by now" in line.why
+    assert (night.psa.writes, ends(night)[0]) == ([], None)

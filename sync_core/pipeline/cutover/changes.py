@@ -60,6 +60,8 @@ class UnitReader:
         if line.what is What.TAKE_OVER:
             return self._taken_over(case, line, there[1])
         assert line.last, "a line that is to end has a last day"
+        if not line.managed_by and (self.unit.connection, line.line_id) in self._managed:
+            return self._question(line, link, "A link manages it by now: take the link out first, or offboard the customer.")
         if why := self._prorating(line, there[1], line.last):
             return self._question(line, link, why)
         return self._writable(end_on(case, there[1], line.last), there[0].agreement)
@@ -187,9 +189,19 @@ class UnitReader:
 
     @ReadOnce
     def _lines_of_others(self) -> frozenset[Place]:
-        at = customers_by_company(self.configuration).get((self.unit.connection, self.unit.company_id), ())
-        others = [item for item in at if item.customer.tenant_id != self.record.tenant_id]
-        return managed_lines(others, {item.customer.tenant_id: load_record(self.context.store, item.customer.tenant_id) for item in others})
+        return self._managed_by([item for item in self._at_company if item.customer.tenant_id != self.record.tenant_id])
+
+    @ReadOnce
+    def _managed(self) -> frozenset[Place]:
+        """The lines that links manage now: to take one over writes nothing that a comparison with what was shown would see."""
+        return self._managed_by(self._at_company)
+
+    @ReadOnce
+    def _at_company(self) -> Sequence[CustomerConfiguration]:
+        return customers_by_company(self.configuration).get((self.unit.connection, self.unit.company_id), ())
+
+    def _managed_by(self, items: Sequence[CustomerConfiguration]) -> frozenset[Place]:
+        return managed_lines(items, {item.customer.tenant_id: load_record(self.context.store, item.customer.tenant_id) for item in items})
 
     def _product(self, link: Link) -> Product | None:
         found = self._psa.products([link.profile.product])
