@@ -24,7 +24,6 @@ from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers, units_of
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress
-from sync_core.pipeline.leaving import come_back
 from sync_core.pipeline.undo import customers_to_undo, start_undo
 
 LONGEST_CHOICE = 1024 * 1024
@@ -119,14 +118,12 @@ def give_up_cutover(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("cutovers/{cutoverId}/undo", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @with_problems
 def undo_cutover(request: func.HttpRequest) -> func.HttpResponse:
-    """Starts the undo of all that it wrote: ``{"why": TEXT}``; each plan then waits for approval. A customer that was to leave comes back."""
+    """Starts the undo of all that it wrote: ``{"why": TEXT}``; each plan waits for approval, with which a customer that leaves comes back."""
     by = need(who(request), Role.APPROVER)
-    why, cutover_id = Body.of(request, "why").why, id_of(request, "cutoverId")
-    wanted = undo_of_cutover(context(), cutover_id, why)
+    why = Body.of(request, "why").why
+    wanted = undo_of_cutover(context(), id_of(request, "cutoverId"), why)
     customers = customers_to_undo(context(), wanted.run_id, *wanted.beside)
     started = start_undo(context(), wanted, customers, str(by))
-    if leaving := load_cutover(context().store, cutover_id).value.leaving:
-        come_back(context(), leaving, str(by))
     url = url_of(request, f"runs/{started.run.run_id}")
     return answer({"run": started.run.run_id, "url": url, "customers": list(customers)}, 202, url)
 

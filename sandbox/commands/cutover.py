@@ -25,7 +25,6 @@ from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers, units_of
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work, progress, work
-from sync_core.pipeline.leaving import come_back
 from sync_core.pipeline.undo import customers_to_undo
 from sync_core.pipeline.wording import number_of
 
@@ -160,13 +159,10 @@ def _resume(options: argparse.Namespace, context: Context, terminal: Terminal, b
 
 
 def _undo(options: argparse.Namespace, context: Context, terminal: Terminal, ask: Ask, by: Who) -> int:
-    """Undoes all that a cut-over wrote, shown and asked about as every undo is; a customer that was to leave comes back."""
+    """Undoes all that a cut-over wrote, shown and asked about as every undo is; with a yes, a customer that was to leave comes back."""
     wanted = undo_of_cutover(context, options.cutover, options.why)
     customers = customers_to_undo(context, wanted.run_id, *wanted.beside)
-    code = show_and_undo(context, customers, wanted, terminal, ask, options.yes)
-    if code == 0 and (leaving := load_cutover(context.store, options.cutover).value.leaving):
-        come_back(context, leaving, str(by))
-    return code
+    return show_and_undo(context, customers, wanted, terminal, ask, options.yes)
 
 
 def _follow(context: Context, cutover_id: str, terminal: Terminal) -> int:

@@ -17,12 +17,15 @@ from sync_core.model.configuration import Approvals
 from sync_core.model.customers import Mode
 from sync_core.model.history import Record, RecordKind
 from sync_core.model.people import Who
-from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Verdict
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState, Undo, Verdict
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_record, save_said
+from sync_core.pipeline.cutover.rows import load_cutover
 from sync_core.pipeline.eyes import check_eyes
+from sync_core.pipeline.leaving import come_back
 from sync_core.pipeline.permission import USUAL, mode_for, of_undo, with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
+from sync_core.pipeline.runs import load_run
 from sync_core.pipeline.start_run import Started
 from sync_core.pipeline.strangers import asking_strangers, customer_or_stranger
 from sync_core.pipeline.undo import keep_undone, start_undo
@@ -132,9 +135,18 @@ def decide(
     complete = all(word.counts(four_eyes) for word in words)
     if decision is Decision.APPROVED and complete:
         keep_undone(context, shown.plan.tenant_id, changes, str(by))
+        if shown.plan.undo and _of_offboarding(context, shown.plan.undo, shown.plan.tenant_id):
+            come_back(context, shown.plan.tenant_id, str(by))
     event("plan.decided", customer=shown.plan.tenant_id, plan=shown.plan.plan_id, decision=decision.value, changes=len(changes))
     apply = decision is Decision.APPROVED and complete and read_anew
     return Decided(changes, _read_anew(context, shown.plan, str(by)) if apply else None, complete)
+
+
+def _of_offboarding(context: Context, undo: Undo, tenant_id: str) -> bool:
+    """Whether an undo takes back the end of a customer's lines, so that the nights read it again."""
+    runs = (load_run(context.store, run_id) for run_id in (undo.run_id, *undo.beside) if run_id)
+    cutovers = dict.fromkeys(run.value.cutover for run in runs if run and run.value.cutover)
+    return any(load_cutover(context.store, cutover_id).value.leaving == tenant_id for cutover_id in cutovers)
 
 
 def _word(known: Said | None, word: Said) -> Said:

@@ -19,13 +19,16 @@ from sync_core.errors import Rejected, SkipCustomer
 from sync_core.model.cutovers import LineState, Wanted, What
 from sync_core.model.notices import NoticeKind
 from sync_core.model.people import Who
+from sync_core.model.plans import Decision
 from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerState, Run
 from sync_core.pipeline.bulletins import edition_of
 from sync_core.pipeline.customers import load_record
-from sync_core.pipeline.cutover.confirming import resume_cutover
+from sync_core.pipeline.cutover.confirming import resume_cutover, undo_of_cutover
 from sync_core.pipeline.cutover.rows import load_cutover, recent_cutovers
+from sync_core.pipeline.decisions import ALL, decide
 from sync_core.pipeline.leaving import note_unmanaged, unmanaged
+from sync_core.pipeline.undo import customers_to_undo, start_undo
 from tests.pipeline.moving import carry_out, find, lines_in, prepare, worked
 from tests.pipeline.night import Night, tenant
 
@@ -142,6 +145,20 @@ def test_a_customer_that_is_kept_is_neither_read_nor_changed_until_it_comes_back
     night.next_day()
     night.run()
     assert night.quantities() == [15]
+
+
+def test_an_offboarding_whose_undo_nobody_approves_leaves_the_customer_alone() -> None:
+    night = managed()
+    cutover_id = offboarded(night)
+    night.clock.advance(60)
+    wanted = undo_of_cutover(night.context, cutover_id, "a mistake")
+    start_undo(night.context, wanted, customers_to_undo(night.context, wanted.run_id, *wanted.beside), "a clerk")
+    night.work()
+    assert load_record(night.store, tenant(1)).leaving is not None
+    decide(night.context, tenant(1), ALL, Decision.APPROVED, Who("a clerk"), "")
+    assert load_record(night.store, tenant(1)).leaving is None
+    night.work()
+    assert [line.starts for line in night.psa.lines("a1")][1:] == [date(2026, 5, 1)]
 
 
 def test_an_offboarding_that_goes_on_after_the_customer_came_back_keeps_the_nights_away_again() -> None:
