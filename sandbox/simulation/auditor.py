@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from sandbox.simulation.process import Process
 from sandbox.simulation.sites.site import NEW, Lines, Place, ServedSite, Site
 from sandbox.web import Request
 from sync_core.billing import fingerprint, marker_owner
@@ -22,9 +22,6 @@ from sync_core.pipeline.customers import CUSTOMERS, Said
 from sync_core.pipeline.runs import RUNS
 from sync_core.ports import Row, RowWrite, Write
 from sync_core.rows import from_row
-
-if TYPE_CHECKING:
-    from sandbox.simulation.hosts import Host
 
 _ENDED = frozenset({StepState.CONFIRMED, StepState.REJECTED, StepState.HELD, StepState.UNRESOLVED})
 _OPEN = frozenset({StepState.SENDING, StepState.UNKNOWN, StepState.UNRESOLVED})
@@ -81,12 +78,12 @@ class Auditor:
             found = self._site.lines(agreement_id)
             must(found == lines, "I1", f"agreement {agreement_id} holds {found} and should hold {lines}")
 
-    def looked_up(self, host: Host, table: str, row: Row | None) -> None:
+    def looked_up(self, host: Process, table: str, row: Row | None) -> None:
         """A process has read a row: it knows now whether writing is stopped."""
         if table == "control":
             host.saw_stop = from_row(StopSwitch, row).stopped if row else False
 
-    def stored(self, host: Host, table: str, writes: Sequence[RowWrite]) -> None:
+    def stored(self, host: Process, table: str, writes: Sequence[RowWrite]) -> None:
         """Rows were stored; they are what the app knows from now on."""
         for write in writes:
             if write.write is Write.DELETE:
@@ -96,7 +93,7 @@ class Auditor:
             elif table == RUNS:
                 self._stored_of_run(write.row)
 
-    def executing(self, host: Host, step: Step) -> None:
+    def executing(self, host: Process, step: Step) -> None:
         """I2, I4, I10: a process is about to write."""
         known = self._steps.get(step.step_id)
         must(known is not None and known.step == step, "I2", f"step {step.step_id} is written and not in the journal as it is")
@@ -112,7 +109,7 @@ class Auditor:
             if change.change_id in step.change_ids:
                 self._check_allowed(plan, change)
 
-    def writing(self, site: ServedSite, host: Host | None, request: Request) -> Callable[[], None]:
+    def writing(self, site: ServedSite, host: Process | None, request: Request) -> Callable[[], None]:
         """I2: a write leaves a process, and says what the journal says. What is returned is told when the PSA carries it out."""
         step = host.executing if host else None
         must(step is not None, "I2", f"{request.method} {request.path} belongs to no step")
@@ -121,6 +118,7 @@ class Auditor:
         return lambda: self.carried_out(step)
 
     def carried_out(self, step: Step) -> None:
+        """I1, I3, I5: the PSA has carried out a step, once, and nothing but it."""
         known = self._steps[step.step_id]
         known.carried_out += 1
         self.writes += 1
@@ -163,7 +161,7 @@ class Auditor:
         until = self._said.get(fingerprint(change))
         must(not asks or (until is not None and until > plan.created), "I4", f"nobody approved {change.kind} of {change.product} to {change.after}")
 
-    def _stored_of_customer(self, host: Host, write: RowWrite) -> None:
+    def _stored_of_customer(self, host: Process, write: RowWrite) -> None:
         row = write.row
         if row.key == "a-live":
             self._live[row.partition] = (str(row.values.get("plan")), str(row.values.get("state")))

@@ -5,50 +5,44 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from sandbox.simulation.auditor import must
+from sandbox.simulation.people import People
 from sandbox.simulation.setups import BILLED, tenant
-from sandbox.simulation.undoing import Undoing
+from sandbox.simulation.story import Story
 from sync_core.model.plans import Change, ChangeResult
 from sync_core.pipeline.customers import load_live, load_plan
 from sync_core.pipeline.runs import open_runs
 
-if TYPE_CHECKING:
-    from sandbox.simulation.story import Story
-
 _MOST_DAYS = 8
-_UNDONE = 0.2
-"""How many stories end with an undo."""
 
 
 class Ending:
     """Days on which people approve what waits, until a night finds nothing to do."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: Story, people: People) -> None:
         self._story = story
+        self._people = people
 
     def play(self) -> None:
         """Raises ``Violation`` when something is left, or is not as it should be."""
         story = self._story
         story.calm()
-        story.people.go()
+        self._people.go()
         story.work()
         for _ in range(_MOST_DAYS):
-            story.people.invoice_what_is_due()
+            self._people.invoice_what_is_due()
             if self.night() == 0 and not self.approved():
                 break
             story.next_day()
         else:
-            must(self._asks(), "I7", f"it never comes to rest: {self._shown()}")
+            must(self.asks(), "I7", f"it never comes to rest: {self._shown()}")
         self._check_rest()
-        if not self._asks() and story.chance.random() < _UNDONE:
-            Undoing(story, self).play()
 
     def night(self) -> int:
         """A daily run; how many writes it made."""
         before = self._writes()
-        self._story.people.start_day()
+        self._people.start_day()
         self._story.work()
         return self._writes() - before
 
@@ -57,14 +51,15 @@ class Ending:
         waiting = [number for number in range(self._story.setup.customers) if self._waits(number)]
         for number in waiting:
             self._story.pass_time(1)
-            self._story.people.approve(number)
+            self._people.approve(number)
             self._story.work()
         return bool(waiting)
 
     def _waits(self, number: int) -> bool:
         return any(change.result is ChangeResult.WAITING for change in self.changes(number))
 
-    def _asks(self) -> bool:
+    def asks(self) -> bool:
+        """Whether a question to a person is left."""
         return any(change.result is ChangeResult.HELD for number in range(self._story.setup.customers) for change in self.changes(number))
 
     def changes(self, number: int) -> Sequence[Change]:

@@ -15,6 +15,7 @@ from sandbox.memory.store import MemoryStore
 from sandbox.simulation.auditor import Auditor
 from sandbox.simulation.calls import Calls, HostClock
 from sandbox.simulation.link import Link
+from sandbox.simulation.process import Process
 from sandbox.simulation.sites.memory import MemorySite
 from sandbox.simulation.sites.site import ServedSite
 from sandbox.simulation.surroundings import Licences, Mailbox
@@ -52,32 +53,12 @@ class World:
     fates: Fates
 
 
-class Host:
-    """A process, or a person's console when ``is_desk``. It works on one thing at a time and remembers what a process remembers."""
+class Host(Process):
+    """A process with the app in it; it remembers what a process remembers."""
 
     def __init__(self, world: World, name: str, is_desk: bool = False) -> None:
-        self.name = name
-        self.is_desk = is_desk
-        self.busy = False
-        self.applying = False
-        """Whether it is at a plan's writes."""
-        self.looked = False
-        """Whether it has looked at an agreement and not yet written to it: what people change now, nobody can see (docs/reliability.md)."""
-        self.read_whole = True
-        """Whether its last read of a customer was whole."""
-        self.saw_stop: bool | None = None
-        """What the stop switch said when it last looked, since its last write."""
-        self.executing: Step | None = None
+        super().__init__(name, is_desk)
         self.context = self._context(world)
-
-    def begins(self, applying: bool) -> None:
-        """It is at a piece of work."""
-        self.busy, self.applying = True, applying
-
-    def ended(self) -> None:
-        """It is at nothing any more, and forgets what belongs to one piece of work."""
-        self.busy = self.applying = self.looked = False
-        self.executing = self.saw_stop = None
 
     def _context(self, world: World) -> Context:
         calls = world.calls
@@ -90,7 +71,7 @@ class Host:
 class _Store:
     """The store, watched."""
 
-    def __init__(self, store: MemoryStore, calls: Calls, auditor: Auditor, host: Host) -> None:
+    def __init__(self, store: MemoryStore, calls: Calls, auditor: Auditor, host: Process) -> None:
         self._store, self._calls, self._auditor, self._host = store, calls, auditor, host
 
     def get(self, table: str, partition: str, key: str) -> Row | None:
@@ -156,7 +137,7 @@ class _Calls:
 class _Microsoft(_Calls):
     """Microsoft, watched; whether a read was whole is known to the auditor."""
 
-    def __init__(self, licences: Licences, calls: Calls, host: Host) -> None:
+    def __init__(self, licences: Licences, calls: Calls, host: Process) -> None:
         super().__init__(licences, "microsoft", calls)
         self._host = host
 
@@ -171,7 +152,7 @@ class _Microsoft(_Calls):
 class _Psa:
     """A PSA's adapter: what it is asked to write is known to the auditor. Its calls are watched where they leave the process."""
 
-    def __init__(self, psa: Psa, calls: Calls, auditor: Auditor, host: Host) -> None:
+    def __init__(self, psa: Psa, calls: Calls, auditor: Auditor, host: Process) -> None:
         self._psa, self._calls, self._auditor, self._host = psa, calls, auditor, host
 
     def __getattr__(self, name: str) -> Any:
@@ -196,7 +177,7 @@ class _Psa:
 class _Adapters(ConfiguredAdapters):
     """The real adapters of the PSAs, and the story's Microsoft and mailbox."""
 
-    def __init__(self, world: World, host: Host, clock: HostClock, store: _Store, blobs: Any, secrets: Any) -> None:
+    def __init__(self, world: World, host: Process, clock: HostClock, store: _Store, blobs: Any, secrets: Any) -> None:
         super().__init__(world.settings, clock, store, blobs, secrets)
         self._world, self._host = world, host
         self._microsoft: Any = _Microsoft(world.licences, world.calls, host)

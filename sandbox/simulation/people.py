@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
 
 from sandbox.simulation.setups import tenant
+from sandbox.simulation.story import Story
 from sync_core.errors import Rejected
 from sync_core.model.people import Who
 from sync_core.model.plans import Decision
@@ -16,9 +16,6 @@ from sync_core.pipeline.decisions import ALL, decide
 from sync_core.pipeline.resync import resync, run_all_now
 from sync_core.pipeline.start_run import start_daily_run
 from sync_core.pipeline.undo import start_undo, undo_of_changes
-
-if TYPE_CHECKING:
-    from sandbox.simulation.story import Story
 
 SOMEBODY = Who("a person")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from sandbox.simulation.hosts import AnySite
+from sandbox.simulation.phases import play_story
 from sandbox.simulation.sites import SITES
 from sandbox.simulation.story import Bent, Story
 
@@ -64,7 +65,7 @@ def trace(psa: str, seed: int, bent: Bent | None = None) -> list[str]:
     lines: list[str] = []
     with _without_log():
         try:
-            Story(site(psa), seed, bent, lines).play()
+            play_story(Story(site(psa), seed, bent, lines))
         except Exception as error:
             lines.append(_words(error))
     return lines
@@ -84,7 +85,7 @@ def site(psa: str) -> AnySite:
 def _fault(psa: str, seed: int, played: Played, bent: Bent | None) -> str:
     story = Story(site(psa), seed, bent)
     try:
-        story.play()
+        play_story(story)
     except Exception as error:  # whatever the app raises where it should not is a fault of this seed
         return _words(error)
     finally:

@@ -1,14 +1,10 @@
-"""The story of one seed: several days on which everything happens at once, then days on which nothing goes wrong and all must come right.
-
-In the first phase promises may take their time, and none may be broken. In the second trouble stops, people approve what
-waits, and the app must come to rest with the PSA as the licences say.
-"""
+"""The story of one seed: several processes of the app, people and trouble, all at the same time; see ``phases`` for how it goes."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,9 +18,7 @@ from sandbox.memory.secrets import MemorySecrets
 from sandbox.simulation.abilities import abilities
 from sandbox.simulation.auditor import Auditor, Violation
 from sandbox.simulation.calls import Calls, Killed
-from sandbox.simulation.ending import Ending
 from sandbox.simulation.hosts import AnySite, Host, World
-from sandbox.simulation.people import People
 from sandbox.simulation.setups import BEGINS, Setup, made, tenant
 from sandbox.simulation.sites.memory import MemorySite
 from sandbox.simulation.surroundings import Licences, Mailbox
@@ -92,7 +86,8 @@ class Story:
         self.calls = Calls(self.clock, self.chance, self.rates, trace)
         self._bent = bent
         self._prepare()
-        self.people = People(self, self.chance)
+        self.act: Callable[[], None] = lambda: None
+        """Somebody does something."""
         self.tasks: list[Task] = []
         self._late: list[tuple[float, Callable[[], object]]] = []
         self._next_sweep = next_slot(SETTINGS.sweep_schedule, self.clock.now())
@@ -117,17 +112,12 @@ class Story:
             self.site, SETTINGS, self.clock, self.calls, self.store, self.queue, blobs, secrets, self.licences, self.mailbox, self.auditor, fates
         )
 
-    def play(self) -> None:
-        """Plays both phases; raises ``Violation`` for a promise that was not kept."""
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Held while it is played: calls to the PSA go to its simulator, and what is left at the end is dropped."""
         try:
             with self._carried():
-                self.calls.told("begins", f"{self.setup} {self.rates}")
-                for _ in range(self.days):
-                    self._deeds = self.chance.choice((0, 1, 2, 4))
-                    self.people.start_day()
-                    self.work()
-                    self.next_day()
-                Ending(self).play()
+                yield
         finally:
             for task in self.tasks:
                 task.worker.drop()
@@ -137,6 +127,10 @@ class Story:
         if isinstance(site, MemorySite):
             return nullcontext()
         return carried_by(Wire(site, self.calls, self.world.fates, lambda request: self.auditor.writing(site, self._host(), request)))
+
+    def expect(self, deeds: int) -> None:
+        """So many things people will do from here on."""
+        self._deeds = deeds
 
     def work(self) -> None:
         """Lets everything happen until nothing is left to do."""
@@ -189,7 +183,7 @@ class Story:
 
     def _somebody_acts(self) -> None:
         self._deeds -= 1
-        self.people.act()
+        self.act()
 
     def _deliver(self, message: Message, context: Context) -> None:
         if message.dequeue_count > _MOST_TRIES:

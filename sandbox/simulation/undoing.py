@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from sandbox.simulation.auditor import must
+from sandbox.simulation.ending import Ending
+from sandbox.simulation.people import People
 from sandbox.simulation.setups import tenant
+from sandbox.simulation.story import Story
 from sync_core.model.plans import ChangeResult
-
-if TYPE_CHECKING:
-    from sandbox.simulation.ending import Ending
-    from sandbox.simulation.story import Story
 
 _AHEAD = timedelta(days=100)
 """So far ahead the coming invoices are compared."""
@@ -21,8 +19,9 @@ _AHEAD = timedelta(days=100)
 class Undoing:
     """One customer's purchase, and its undo."""
 
-    def __init__(self, story: Story, ending: Ending) -> None:
+    def __init__(self, story: Story, people: People, ending: Ending) -> None:
         self._story = story
+        self._people = people
         self._ending = ending
         self._place = story.places[0]
         self._until = story.clock.now().date() + _AHEAD
@@ -38,7 +37,7 @@ class Undoing:
         if not written:
             return
         story.pass_time(1)
-        story.people.undo(0)
+        self._people.undo(0)
         story.work()
         if not self._ending.approved() or {change.result for change in self._ending.changes(0)} != {ChangeResult.APPLIED}:
             story.calls.told("an undo asks")
