@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from sandbox.environment import ROOT
@@ -32,3 +33,19 @@ def test_making_the_environment_needs_only_the_standard_library() -> None:
     allowed = {*sys.stdlib_module_names, "sandbox"}
     needed = [module for path, module in imports("sandbox") if path.name in ("environment.py", "__init__.py") and len(path.parts) == 2]
     assert [module for module in needed if module.partition(".")[0] not in allowed] == []
+
+
+def test_no_two_files_need_each_other() -> None:
+    """Neither directly nor round a corner, nor for types alone. A package's ``__init__.py`` only gathers names, and is left out."""
+    files = {path.relative_to(ROOT) for folder in ("sync_core", "adapters", "sandbox") for path in (ROOT / folder).rglob("*.py")}
+    needs = {path: set[Path]() for path in files if path.name != "__init__.py"}
+    for path, module in ((path, module) for folder in ("sync_core", "adapters", "sandbox") for path, module in imports(folder)):
+        needed = Path(*module.split(".")).with_suffix(".py")
+        if path in needs and needed in needs:
+            needs[path].add(needed)
+    assert sum(map(len, needs.values())) > 1000
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " -> ".join(map(str, reversed(error.args[1])))
+        raise AssertionError(circle) from None
