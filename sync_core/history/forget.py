@@ -24,7 +24,7 @@ from sync_core.model.licences import UsageSnapshot
 from sync_core.model.people import Who
 from sync_core.model.plans import ChangeKind, ChangeResult, Plan, PlanState, Verdict
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.customers import CUSTOMERS, CustomerRecord, drop_live_plan, load_record, save_forgotten
+from sync_core.pipeline.customers import CUSTOMERS, CustomerRecord, drop_live_plan, load_live, load_record, save_forgotten
 from sync_core.pipeline.evidence import snapshot_content
 from sync_core.pipeline.history import PREFIX
 from sync_core.ports import Row
@@ -143,7 +143,7 @@ class Forgetting:
         record, tally = load_record(self._context.store, self._tenant_id), _Tally()
         change = replacing(self.names, self.pseudonym)
         live = self._withdraw(record, change, tally, write=write)
-        for row in self._rows(record, tally):
+        for row in self._rows(tally):
             if new := rewritten(row, change):
                 tally.count(row)
                 self._note_lines(row, tally)
@@ -168,9 +168,12 @@ class Forgetting:
                 tally.left.append(f"plan {live.plan_id}: it moved on at this moment")
         return f"plan {live.plan_id} names them and is withdrawn; the next run plans anew"
 
-    def _rows(self, record: CustomerRecord, tally: _Tally) -> Iterator[Row]:
-        """Every row with texts: decisions, history, and plans with their journal, but for a plan that is just being applied."""
-        store, live = self._context.store, record.live.value
+    def _rows(self, tally: _Tally) -> Iterator[Row]:
+        """Every row with texts: decisions, history, and plans with their journal, but for a plan that is just being applied.
+
+        The live plan is looked at only now: one that could not be withdrawn may have begun in that moment.
+        """
+        store, live = self._context.store, load_live(self._context.store, self._tenant_id).value
         yield from store.query(CUSTOMERS, self._tenant_id, _DECISIONS)
         yield from store.query(CUSTOMERS, self._tenant_id, PREFIX)
         applying = f"{_PLANS}{live.plan_id}" if live.state is PlanState.APPLYING else ""

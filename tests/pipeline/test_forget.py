@@ -26,7 +26,7 @@ from sync_core.model.history import RecordKind
 from sync_core.model.licences import Device, Mailbox, MailboxKind, PrepaidUnits, Sku, Source, UsageSnapshot, User
 from sync_core.model.people import Who
 from sync_core.model.plans import ChangeResult, PlanState
-from sync_core.pipeline.customers import CUSTOMERS, load_live, load_record, move_live, plans_of
+from sync_core.pipeline.customers import CUSTOMERS, load_live, load_plan, load_record, move_live, plans_of
 from sync_core.pipeline.decisions import show_plan
 from sync_core.pipeline.history import of_kind, records
 from tests.pipeline.faults import Death, Killed
@@ -136,6 +136,26 @@ def test_a_plan_that_is_being_applied_is_left_and_said_so() -> None:
     move_live(night.store, tenant(1), live, PlanState.APPLYING)
     done = Forgetting(night.context, tenant(1), ANNA.user_id).forget(WHO)
     assert len(done.left) == 1 and "being applied" in done.left[0]
+
+
+def test_a_plan_that_begins_while_it_is_withdrawn_is_left_as_it_is_sent() -> None:
+    night = naming(Night(seats=12, billed=12, mode=Mode.APPROVE))
+    night.microsoft.users[tenant(1)] = (ANNA, BUYER)
+    night.run()
+    live = load_live(night.store, tenant(1))
+    plan = load_plan(night.store, tenant(1), live.value.plan_id)
+    assert plan and "anna" in str(plan.value).casefold()
+
+    def begin(call: str, done: bool) -> None:
+        if call == "store.transact customers" and not done and load_record(night.store, tenant(1)).forgotten:
+            now = load_live(night.store, tenant(1))
+            if now.value.state is PlanState.LIVE:
+                move_live(night.store, tenant(1), now, PlanState.APPLYING)
+
+    night.watch(begin)
+    done = Forgetting(night.context, tenant(1), "anna.smith@contoso.example").forget(WHO)
+    assert load_plan(night.store, tenant(1), live.value.plan_id) == plan
+    assert any("being applied" in each for each in done.left)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
