@@ -37,7 +37,6 @@ def count_customer(
         if licence.counts is Counts.SUM:
             items[licence.item_id] = add_up(licence, {item_id: whole(item_id) for item_id in licence.sum_of})
     items |= count_rows(item.links, items, snapshot, configuration.partner, commitments)
-    items |= count_rows(item.links, items, snapshot, configuration.partner, commitments)
     for split in item.splits:
         items |= {part.item_id: part for part in divide(split, whole(split.item_id), licences, snapshot, selections)}
     return tuple(items.values())
