@@ -42,7 +42,7 @@ def print_cutovers(cutovers: Iterable[Cutover], terminal: Terminal) -> None:
     """One row a cut-over, newest first."""
     rows = [(each.cutover_id, each.state, _numbers(each), each.asked_by, f"{each.started:%Y-%m-%d %H:%M}") for each in cutovers]
     if not rows:
-        terminal.say("There is no cut-over.", Colour.GOOD)
+        terminal.say("There is no cut-over. Look for lines with: python3 dev.py cutover find", Colour.GOOD)
         return
     terminal.table(("Cut-over", "State", "Lines", "Asked for by", "Begun (UTC)"), rows)
 

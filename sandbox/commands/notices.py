@@ -62,7 +62,7 @@ def _list(context: Context, customer: str, terminal: Terminal) -> None:
         tenant_id = chosen_customer(context.current_configuration(), customer).customer.tenant_id
         found = [each for each in found if each.finding.tenant_id == tenant_id]
     if not found:
-        terminal.say("Nothing stands.", Colour.GOOD)
+        terminal.say("Nothing that was found still stands.", Colour.GOOD)
         return
     named = names_of_people(context, [each.finding for each in found])
     rows = [

@@ -114,4 +114,4 @@ def test_the_command_lists_accepts_and_withdraws() -> None:
     assert "on leave" in run("list")
     assert "Told again" in run("withdraw", only(night))
     night.configure(*(replace(item) for item in night.configuration.customers), night.add_customer(2, seats=10))
-    assert "Nothing stands." in run("list", "Customer 2")
+    assert "Nothing that was found still stands." in run("list", "Customer 2")
