@@ -60,4 +60,4 @@ def votes(agreeing: int, against: Iterable[str], what: str, instead: str = "") -
     if cases:
         shown = ", ".join(cases[:3]) + (", ..." if len(cases) > 3 else "")
         return Finding(Verdict.CONTRADICTED, f"{len(cases)} of {agreeing + len(cases)} {what} say otherwise: {shown}", instead)
-    return Finding(Verdict.CONFIRMED, f"{agreeing} {what} say so") if agreeing else NOTHING_THERE
+    return Finding(Verdict.CONFIRMED, f"{agreeing} of {agreeing} {what} say so") if agreeing else NOTHING_THERE

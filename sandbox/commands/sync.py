@@ -68,6 +68,8 @@ def _sync(options: argparse.Namespace, settings: dict[str, str], mode: Mode) -> 
         report = app.follow(run_id, progress_on(terminal))
         terminal.end_progress()
         print_run(report, terminal)
+        if report.changes():
+            print("\nEach plan, line by line: python3 dev.py plan list")
         print(f"\nWhat the functions logged: {log}")
         if options.report:
             options.report.write_text(json.dumps(run_document(app.context, report), indent=2), encoding="utf-8")

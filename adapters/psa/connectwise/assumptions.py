@@ -201,7 +201,7 @@ def _included(books: Sequence[Book]) -> Finding:
 def _credits(books: Sequence[Book], settings: ConnectWiseSettings) -> Finding:
     below = [f"line {line.line_id} of {book.name}" for book in books for line, _ in book.lines if line.quantity < 0]
     if settings.credits is Credits.NEGATIVE_QUANTITY:
-        return Finding(Verdict.CONFIRMED, f"not assumed: credits is {settings.credits}; {len(below)} lines below zero are there")
+        return Finding(Verdict.CONFIRMED, f"not assumed: credits is {settings.credits}; lines below zero are there ({len(below)})")
     return votes(0, below, "lines", "if an invoice credits them, credits: negative_quantity may be used") if below else NOTHING_THERE
 
 
