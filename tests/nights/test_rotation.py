@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.azure.connection import StorageConnection
 from adapters.environment_secrets import EnvironmentSecrets
+from sandbox.host.keys import CONTAINER
 from sandbox.microsoft.applications import ClientSecret
 from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerState
@@ -95,3 +97,17 @@ def test_a_sign_in_without_mfa_is_told_by_health_and_by_the_nights_mail(chain: C
     report = chain.night()
     assert failed(report) == {promise.tenant_id for promise in chain.world.promises if promise.state is CustomerState.FAILED}
     assert "without multi-factor authentication" in chain.world.microsoft.mails[-1].message["body"]["content"]
+
+
+def test_a_renewed_function_key_opens_the_app_and_the_old_one_no_more(chain: Chain) -> None:
+    """The keys are the host's own state, so the app needs no word of it."""
+    old = chain.hosts[0].host_key
+    keys = StorageConnection(chain.settings).blobs.get_container_client(CONTAINER)
+    for blob in list(keys.list_blobs()):
+        keys.delete_blob(blob.name)
+    chain.hosts[0].stop()
+    chain.hosts.clear()
+    renewed = chain.start_host().host_key
+    assert renewed != old
+    assert chain.call("GET", "runs", key=old).status == 401
+    assert chain.call("GET", "runs", key=renewed).status == 200
