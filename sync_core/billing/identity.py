@@ -41,7 +41,8 @@ def fingerprint(change: Change) -> str:
     """What an approval holds for: all that a person was shown of the change. Planned anew with the same content, it is the same."""
     shown = (change.connection, change.agreement_id, change.link_key, change.line_id, change.kind, change.product, change.currency)
     numbers = (plain(change.before), plain(change.after), plain(change.unit_price))
-    return _digest(20, *shown, *numbers, str(change.effective), *_more_shown(change))
+    money = (plain(change.money), plain(change.prorated), str(change.period_months))
+    return _digest(20, *shown, *numbers, *money, str(change.effective), str(change.invoice), *_more_shown(change))
 
 
 def _more_shown(change: Change) -> Iterator[str]:

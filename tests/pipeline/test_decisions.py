@@ -128,6 +128,19 @@ def test_an_approved_change_is_applied_and_one_that_moved_on_waits_again() -> No
     assert (night.quantities(1), night.quantities(2)) == ([12], [10])
 
 
+def test_an_approval_falls_when_the_same_units_come_to_other_money() -> None:
+    """Somebody includes 11 units on the line meanwhile, so that 10 → 12 bills one more in place of two."""
+    night = Night(mode=Mode.APPROVE)
+    night.run()
+    [asked] = show_plan(night.context, tenant(1)).undecided[1:]
+    night.psa.edit("1", included=Decimal(11))
+    decide(night.context, tenant(1), ALL, Decision.APPROVED, WHO, "")
+    night.work()
+    [again] = show_plan(night.context, tenant(1)).undecided
+    assert (night.quantities(), asked.after, again.after) == ([10], Decimal(12), Decimal(12))
+    assert (asked.money, again.money) == (Decimal("41.20"), Decimal("20.60"))
+
+
 def test_a_rejection_holds_until_its_days_are_over(context: Context) -> None:
     plan(context)
     assert decide(context, CONTOSO, ["large"], Decision.REJECTED, WHO, "a typing error", days=7).run is None

@@ -63,6 +63,10 @@ def test_an_approval_holds_for_the_same_change_planned_anew() -> None:
         {"product": "M365-E5"},
         {"kind": ChangeKind.END},
         {"currency": "EUR"},
+        {"money": Decimal("20.00")},
+        {"prorated": Decimal("0.65")},
+        {"period_months": 12},
+        {"invoice": date(2025, 6, 1)},
     ],
 )
 def test_an_approval_does_not_hold_once_anything_shown_is_different(difference: dict[str, object]) -> None:
