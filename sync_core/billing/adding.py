@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from sync_core.billing.changes import Case, Target, same_product
 from sync_core.billing.dated import dated_target, earliest, is_dated, too_late
@@ -16,7 +18,7 @@ from sync_core.billing.prices import price_on, price_problem
 from sync_core.billing.proration import counts_from, target
 from sync_core.model.agreements import Ability, Agreement, Charge, Line, Product, Terms
 from sync_core.model.billing import Decreases, LineChoice, Outgoing
-from sync_core.model.plans import Change, Verdict
+from sync_core.model.plans import Change, ChangeKind, Verdict
 
 
 def add(case: Case, after: date | None = None) -> Iterator[Change]:
@@ -81,8 +83,9 @@ def adjust(case: Case, line: Line, *reasons: str, verdict: Verdict = Verdict.SAF
     if clash := included_twice(case, line):
         yield case.question(case.explanation, clash, line=line)
         return
-    yield from _units(case, line, *reasons, verdict=verdict)
-    yield from _price(case, line)
+    units = tuple(_units(case, line, *reasons, verdict=verdict))
+    yield from units
+    yield from _price(case, replace(line, quantity=_to_hold(case, line, units)))
     yield from describe(case, line)
 
 
@@ -171,6 +174,14 @@ def _no_commitment(case: Case) -> tuple[str, ...]:
 
 def _stricter(verdict: Verdict, *doubts: str) -> Verdict:
     return Verdict.NEEDS_APPROVAL if doubts else verdict
+
+
+def _to_hold(case: Case, line: Line, units: Iterable[Change]) -> Decimal:
+    """What the line holds in a full period once ``units`` are written: a new price is shown, and approved, for these."""
+    asks = case.link.key in case.inputs.waiting or any(each.kind is ChangeKind.NONE for each in units)
+    if case.wanted > line.quantity and not asks:
+        return case.wanted
+    return min([line.quantity, *(each.after for each in units if each.kind is ChangeKind.SET_QUANTITY and each.after is not None)])
 
 
 def _price(case: Case, line: Line) -> Iterator[Change]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sync_core.billing import facts, fingerprint, marker_owner, reconcile
 from sync_core.billing.periods import ONE_DAY, period_of, price_of_days
 from sync_core.model.agreements import Ability, Agreement, AgreementLines, Line
-from sync_core.model.billing import BillingProfile, Decreases
+from sync_core.model.billing import BillingProfile, Decreases, PriceRange
 from sync_core.model.plans import Change, ChangeKind, Verdict
 from tests.unit.billing.world import World, agreement, binding, kinds, line, link, ours, running, subscription, words
 
@@ -177,6 +177,14 @@ def test_a_line_at_another_price_than_the_profiles_needs_a_person_and_no_other_w
     quantity, price = replace(present, lines=(dear,)).plan()
     assert kinds([quantity, price]) == [ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE]
     assert (quantity.terms.unit_price, price.terms.unit_price, price.verdict) == (None, Decimal("22.00"), Verdict.NEEDS_APPROVAL)
+
+
+def test_a_price_is_approved_for_the_units_that_the_same_plan_sets() -> None:
+    """10 → 12 at 20.00 and then 22.00 is 40.00 and 24.00 more; once the units are written, the price is the same change still."""
+    present = world(profile=replace(PROFILE, prorate=False, prices=(PriceRange(Decimal("22.00")),)))
+    quantity, price = present.plan()
+    assert (quantity.money, price.money) == (Decimal("40.00"), Decimal("24.00"))
+    assert fingerprint(only(present.after([quantity]).plan())) == fingerprint(price)
 
 
 def test_a_self_ending_line_that_somebody_lets_go_on_is_asked_about() -> None:
