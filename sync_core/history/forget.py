@@ -24,7 +24,7 @@ from sync_core.model.licences import UsageSnapshot
 from sync_core.model.people import Who
 from sync_core.model.plans import ChangeKind, ChangeResult, Plan, PlanState, Verdict
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.customers import CUSTOMERS, CustomerRecord, drop_live_plan, load_live, load_record, save_forgotten
+from sync_core.pipeline.customers import CUSTOMERS, CustomerRecord, drop_plan, load_live, load_record, save_forgotten
 from sync_core.pipeline.evidence import snapshot_content
 from sync_core.pipeline.history import PREFIX
 from sync_core.ports import Row
@@ -163,7 +163,7 @@ class Forgetting:
             return ""
         if write:
             try:
-                drop_live_plan(self._context.store, record)
+                drop_plan(self._context.store, record)
             except Conflict:
                 tally.left.append(f"plan {live.plan_id}: it moved on at this moment")
         return f"plan {live.plan_id} names them and is withdrawn; the next run plans anew"

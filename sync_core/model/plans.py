@@ -70,6 +70,10 @@ class ChangeResult(StrEnum):
     FAILED = "failed"
 
 
+TRIED = (ChangeResult.APPLIED, ChangeResult.HALF_DONE, ChangeResult.FAILED)
+"""The results of a change that was to be written: nobody decides on it any more."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One difference between the desired and the actual line.
@@ -189,6 +193,11 @@ class Plan:
     """The name of the evidence blob that the counts come from."""
     undo: Undo | None = None
     """Of a plan that takes back what others wrote; the counts play no part in it."""
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether a person may still decide on a change of it, or is asked: not all of them were tried."""
+        return any(change.result not in TRIED for change in self.changes)
 
 
 @dataclass(frozen=True)

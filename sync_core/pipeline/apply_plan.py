@@ -17,13 +17,13 @@ from sync_core.pipeline.customers import (
     Live,
     begin_plan,
     drop_binding,
+    finish_live,
     follow,
     journal_of,
     load_binding,
     load_live,
     load_plan,
     load_record,
-    move_live,
     save_plan,
 )
 from sync_core.pipeline.ending import end_customer, fail_customer
@@ -90,7 +90,7 @@ def _apply(context: Context, run: Run, customer: Stored[CustomerRun]) -> None:
         raise SkipCustomer("The plan was given up before it was begun", code="not-applied-in-time", fix="Start a resync: it plans anew")
     plan = write_steps(context, run, stored)
     if live.value.state is PlanState.APPLYING:
-        move_live(context.store, tenant_id, live, PlanState.FINISHED)
+        finish_live(context.store, live, plan)
     _end(context, customer, plan)
 
 

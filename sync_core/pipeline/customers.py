@@ -39,12 +39,19 @@ _BATCH = 90
 
 @dataclass(frozen=True)
 class Live:
-    """The pointer to the customer's one live plan; ``number`` counts its plans and makes their ids."""
+    """The pointer to the customer's newest plan, which may be live; ``number`` counts its plans and makes their ids."""
 
     number: int = 0
     plan_id: str = ""
     run_id: str = ""
     state: PlanState = PlanState.FINISHED
+    leaves_open: bool = True
+    """Whether a change of the plan may be shown as one to decide on, or to answer; see ``Plan.leaves_open``."""
+
+    @property
+    def on_show(self) -> bool:
+        """Whether it has people decide or answer, until the customer is read again and comes to something else."""
+        return bool(self.plan_id) and self.leaves_open
 
 
 @dataclass(frozen=True)
@@ -165,8 +172,11 @@ def store_plan(store: Store, record: CustomerRecord, plan: Plan) -> None:
     store.transact(CUSTOMERS, [insert_or_replace(_live_row(record.tenant_id, live, record.live.row.etag)), insert(_plan_row(plan))])
 
 
-def drop_live_plan(store: Store, record: CustomerRecord) -> None:
-    """Takes back a live plan that nothing is left of; raises ``Conflict`` when it moved on."""
+def drop_plan(store: Store, record: CustomerRecord) -> None:
+    """Shows the newest plan no more, because nothing of it is asked for any more; raises ``Conflict`` when it moved on.
+
+    What it wrote stays in the history, and can be undone.
+    """
     live = Live(record.live.value.number, state=PlanState.FINISHED)
     store.transact(CUSTOMERS, [replace_row(_live_row(record.tenant_id, live, record.live.row.etag))])
 
@@ -176,6 +186,12 @@ def move_live(store: Store, tenant_id: str, live: Stored[Live], state: PlanState
     value = replace(live.value, state=state)
     store.transact(CUSTOMERS, [replace_row(_live_row(tenant_id, value, live.row.etag))])
     return load_live(store, tenant_id)
+
+
+def finish_live(store: Store, live: Stored[Live], plan: Plan) -> None:
+    """Ends the live plan with what became of its changes; raises ``Conflict`` when somebody else moved it."""
+    value = replace(live.value, state=PlanState.FINISHED, leaves_open=plan.leaves_open)
+    store.transact(CUSTOMERS, [replace_row(_live_row(plan.tenant_id, value, live.row.etag))])
 
 
 def load_live(store: Store, tenant_id: str) -> Stored[Live]:

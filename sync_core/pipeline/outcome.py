@@ -11,7 +11,7 @@ from sync_core.model.billing import Binding
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, StepState
 from sync_core.model.runs import Run
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.customers import CustomerRecord, journal_of, load_live, load_plan, load_record, move_live, save_plan
+from sync_core.pipeline.customers import CustomerRecord, finish_live, journal_of, load_live, load_plan, load_record, move_live, save_plan
 from sync_core.pipeline.leases import release
 from sync_core.pipeline.runs import load_customer
 from sync_core.pipeline.steps import SENT, close, settle
@@ -40,9 +40,10 @@ def break_off(context: Context, tenant_id: str, plan_id: str, why: str) -> None:
         move_live(context.store, tenant_id, live, PlanState.FINISHED)
         return
     entries = [close(context, stored.value, entry, why).value for entry in journal_of(context.store, tenant_id, plan_id)]
-    save_plan(context.store, stored, with_results(context, stored.value, entries), context.clock.now())
+    plan = with_results(context, stored.value, entries)
+    save_plan(context.store, stored, plan, context.clock.now())
     if not any(entry.state in SENT for entry in entries):
-        move_live(context.store, tenant_id, live, PlanState.FINISHED)
+        finish_live(context.store, live, plan)
         free_agreements(context, entries)
 
 
@@ -62,21 +63,24 @@ def settle_abandoned(context: Context, run: Run, record: CustomerRecord) -> Cust
     if earlier and not earlier.value.state.final:
         raise RetryLater(f"The plan of run {live.value.run_id} is still being applied", delay=context.settings.retry_seconds)
     stored = load_plan(context.store, record.tenant_id, live.value.plan_id)
-    if stored is not None:
+    if stored is None:
+        move_live(context.store, record.tenant_id, live, PlanState.FINISHED)
+    else:
         event("plan.settled", run=run.run_id, customer=record.tenant_id)
-        _settle(context, run, stored)
-    move_live(context.store, record.tenant_id, live, PlanState.FINISHED)
+        finish_live(context.store, live, _settle(context, run, stored))
     return load_record(context.store, record.tenant_id)
 
 
-def _settle(context: Context, run: Run, stored: Stored[Plan]) -> None:
+def _settle(context: Context, run: Run, stored: Stored[Plan]) -> Plan:
     """Steps that were sent are looked for; the others are closed, so that no worker that was slow sends them beside the new plan's."""
     plan, entries = stored.value, []
     configuration = context.configuration(run.configuration)
     for entry in journal_of(context.store, plan.tenant_id, plan.plan_id):
         settled = settle(context, context.adapters.psa(configuration, entry.value.step.connection), plan, entry)
         entries.append(close(context, plan, settled, "Not written: its run is over").value)
-    save_plan(context.store, stored, with_results(context, plan, entries), context.clock.now())
+    ended = with_results(context, plan, entries)
+    save_plan(context.store, stored, ended, context.clock.now())
+    return ended
 
 
 def _with_result(change: Change, plan_id: str, entries: Iterable[JournalEntry], bindings: Mapping[str, Binding]) -> Change:

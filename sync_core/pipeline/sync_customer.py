@@ -12,7 +12,7 @@ from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Plan, PlanState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
-from sync_core.pipeline.customers import CustomerRecord, drop_live_plan, load_plan, load_record, save_last_read, store_plan
+from sync_core.pipeline.customers import CustomerRecord, drop_plan, load_plan, load_record, save_last_read, store_plan
 from sync_core.pipeline.ending import end_customer, fail_customer
 from sync_core.pipeline.history import counted
 from sync_core.pipeline.leaving import words_on
@@ -74,15 +74,23 @@ def _plan(context: Context, run: Run, customer: Stored[CustomerRun], record: Cus
         _keep_last_read(context, run, record, proposal.findings)
     if plan.changes:
         store_plan(context.store, record, plan)
-    elif record.live.value.state is PlanState.LIVE:
-        drop_live_plan(context.store, record)
+    elif record.live.value.on_show and _asks_no_more(context, record, proposal):
+        drop_plan(context.store, record)
     _conclude(context, customer, plan)
+
+
+def _asks_no_more(context: Context, record: CustomerRecord, nothing: Proposal) -> bool:
+    """Whether nothing on show is asked for any more: a reading that comes to no change says so of all, an undo of an undo only."""
+    if nothing.findings:
+        return True
+    shown = load_plan(context.store, record.tenant_id, record.live.value.plan_id)
+    return shown is None or shown.value.undo is not None
 
 
 def _leave_alone(context: Context, run: Run, customer: Stored[CustomerRun], record: CustomerRecord) -> None:
     """A customer that goes is not read; what waited for it waits no more."""
-    if record.live.value.state is PlanState.LIVE:
-        drop_live_plan(context.store, record)
+    if record.live.value.on_show:
+        drop_plan(context.store, record)
     words, asks = words_on(record, max(run.business_dates.values(), default=run.slot.date()))
     end_customer(context, customer, CustomerState.HELD if asks else CustomerState.DONE, words)
 

@@ -15,7 +15,6 @@ from typing import Any
 from sync_core.billing import ReconcileInput, cannot_bill, moves
 from sync_core.documents import dumps
 from sync_core.events import event
-from sync_core.model.plans import PlanState
 from sync_core.model.runs import Run, RunKind
 from sync_core.pipeline.customers import CustomerRecord, Verified
 from sync_core.settings import Settings
@@ -24,7 +23,7 @@ from sync_core.settings import Settings
 def rests(settings: Settings, run: Run, record: CustomerRecord, known: ReconcileInput) -> bool:
     """Whether the customer's lines are not read in this run. ``known`` is all but the lines."""
     verified = record.last.value.verified if record.last else None
-    if settings.verify_days == 1 or verified is None or run.kind is not RunKind.DAILY or record.live.value.state is not PlanState.FINISHED:
+    if settings.verify_days == 1 or verified is None or run.kind is not RunKind.DAILY or record.live.value.on_show:
         return False
     day = _day(run)
     if not 0 <= (day - verified.day).days < settings.verify_days or _has_its_turn(record.tenant_id, day, settings.verify_days):

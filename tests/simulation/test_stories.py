@@ -21,7 +21,7 @@ SEEDS = {
     "memory-deltas": 150,
 }
 """How many seeds of each PSA are played; ``SIM_SEEDS`` asks for fewer of each, ``dev.py sim`` plays any."""
-FAILED_ONCE = {"connectwise": (48, 103), "autotask": (179,), "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383)}
+FAILED_ONCE = {"connectwise": (48, 103, 990244), "autotask": (179,), "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383)}
 """Seeds that once found a fault, of the app or of the simulation itself; they are played for ever, whatever else they become."""
 PARTS = 20
 
