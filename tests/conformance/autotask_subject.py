@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,21 +23,14 @@ from sync_core.model.agreements import AgreementStatus, Line
 from sync_core.model.configuration import Connection
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Psa, Receipt
-from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, TODAY, Subject, answering, with_unknown_members
-
-NOW = datetime(2026, 3, 17, 9, 30, tzinfo=UTC)
-
-
-class StoppedCalendar(SystemClock):
-    """It is always 17 March, while seconds pass: Autotask names no next invoice, so the adapter finds it from the date."""
-
-    def now(self) -> datetime:
-        """See ``Clock.now``."""
-        return NOW
+from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, TODAY, StoppedCalendar, Subject, answering, with_unknown_members
 
 
 class AutotaskSubject:
-    """The Autotask adapter against the simulator over a real socket, in pages of three rows; it finds out by itself what unit rows carry."""
+    """The Autotask adapter against the simulator over a real socket, in pages of three rows; it finds out by itself what unit rows carry.
+
+    Autotask names no next invoice, so the adapter finds it from the date.
+    """
 
     cancelled, prorates, names_editors = AgreementStatus.INACTIVE, True, False
     agreement_ends: date | None = LAST_DAY

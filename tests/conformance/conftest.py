@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance import autotask_subject, halopsa_subject
+from tests.conformance import autotask_subject, fast_paths, halopsa_subject
 from tests.conformance.subjects import SUBJECTS, Subject
 
-ALL = {**SUBJECTS, **autotask_subject.SUBJECTS, **halopsa_subject.SUBJECTS}
+ALL = {**SUBJECTS, **autotask_subject.SUBJECTS, **halopsa_subject.SUBJECTS, **fast_paths.SUBJECTS}
 
 
 @pytest.fixture(params=ALL)

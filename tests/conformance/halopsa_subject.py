@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from adapters.clock import SystemClock
 from adapters.psa import kind_named
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.halopsa import HaloPsaSimulator, Ledger
@@ -21,7 +20,7 @@ from sync_core.budget import Budget
 from sync_core.model.agreements import AgreementStatus
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
-from tests.conformance.subjects import APRIL, LINES, OVER, PRICE, START, Subject, answering, with_unknown_members
+from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, StoppedCalendar, Subject, answering, with_unknown_members
 
 
 class HaloPsaSubject:
@@ -32,7 +31,8 @@ class HaloPsaSubject:
     line_starts: date | None = START
     fractions = True
 
-    _written, _settings = "/RecurringInvoice$", {"page_size": "3", "text_limit": "4000"}
+    _written: str = "/RecurringInvoice$"
+    _settings: Mapping[str, str] = {"page_size": "3", "text_limit": "4000"}
 
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []
@@ -91,7 +91,8 @@ class LicenceCountsSubject(HaloPsaSubject):
     """The same where the app writes licence counts, and every line of the recurring invoice counts one."""
 
     fractions = False
-    _written, _settings = "/SoftwareLicence$", {"page_size": "3", "writes": "licence counts"}
+    _written = "/SoftwareLicence$"
+    _settings: Mapping[str, str] = {"page_size": "3", "writes": "licence counts"}
 
     def edit_quantity(self, line_id: str, quantity: int) -> None:
         number = int(line_id.removeprefix("licence-"))
@@ -105,7 +106,7 @@ class ProrataSubject(HaloPsaSubject):
     """The same where prorata rows bill what counts from a day within a period."""
 
     prorates = True
-    _written, _settings = "/RecurringInvoice$", {"page_size": "3", "text_limit": "4000", "proration": "prorata fields"}
+    _settings: Mapping[str, str] = {"page_size": "3", "text_limit": "4000", "proration": "prorata fields"}
 
 
 def licence_books() -> Ledger:
@@ -119,7 +120,7 @@ def licence_books() -> Ledger:
 
 def halopsa_books() -> Ledger:
     """The books above, as Halo keeps them."""
-    ledger = Ledger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
+    ledger = Ledger(now=lambda: NOW)
     contoso = ledger.client("Contoso Ltd")
     ledger.client("Fabrikam Ltd")
     ledger.user(contoso, "office@contoso.example")
@@ -132,9 +133,9 @@ def halopsa_books() -> Ledger:
     return ledger
 
 
-def halopsa(url: str, access: Access, settings: dict[str, str] | None = None, budget: Budget | None = None) -> Psa:
+def halopsa(url: str, access: Access, settings: Mapping[str, str] | None = None, budget: Budget | None = None) -> Psa:
     """The HaloPSA adapter with the simulator's application; it may call as often as it likes."""
-    kind, clock = kind_named("halopsa"), SystemClock()
+    kind, clock = kind_named("halopsa"), StoppedCalendar()
     given = {"client_id": access.client_id, "calls_per_minute": "100000", **(settings or {})}
     connection = Connection("psa one", kind.name, url, settings=given, secrets={"client_secret": "halo-secret"})
     secrets = MemorySecrets({"halo-secret": access.client_secret})

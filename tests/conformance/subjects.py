@@ -7,7 +7,7 @@ last one is over), a cancelled agreement, and the company Fabrikam without any. 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -28,7 +28,8 @@ from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Comp
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
 
-TODAY = date(2026, 3, 17)
+NOW = datetime(2026, 3, 17, 9, 30, tzinfo=UTC)
+TODAY = NOW.date()
 START = date(2026, 1, 1)
 OVER = date(2026, 2, 28)
 APRIL = date(2026, 4, 1)
@@ -97,6 +98,14 @@ _ABILITIES = {
     Keeping.WHOLE_AGREEMENTS: frozenset[Ability](),
     Keeping.DATED_DELTAS: frozenset({Ability.DATED_QUANTITIES, Ability.INVOICED_TIME, Ability.CREDITS}),
 }
+
+
+class StoppedCalendar(SystemClock):
+    """It is always 17 March, while seconds pass, for adapters that ask which day it is."""
+
+    def now(self) -> datetime:
+        """See ``Clock.now``."""
+        return NOW
 
 
 class MemorySubject:
@@ -168,13 +177,15 @@ class ConnectWiseSubject:
     line_starts: date | None = START
     fractions = True
 
+    _settings: Mapping[str, str] = {"page_size": "3"}
+
     def __init__(self) -> None:
         self._late: list[Callable[[], object]] = []
         self._access = Access()
         self._ledger = connectwise_books()
         self.simulator = ConnectWiseSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
         self._server = serve(with_unknown_members(self.simulator))
-        self.psa = connectwise(self._server.url, self._access, {"page_size": "3"})
+        self.psa = connectwise(self._server.url, self._access, self._settings)
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "1", "2", "1"
 
     def lose_next_answer(self) -> None:
@@ -215,7 +226,7 @@ class ConnectWiseSubject:
 
     def _fault(self, effect: Effect, **members: Any) -> None:
         for method in ("POST", "PATCH"):
-            self.simulator.faults.add(Fault(effect, method, **members))
+            self.simulator.faults.add(Fault(effect, method, "/additions", **members))
 
     def _hold_back(self, seconds: float, write: Callable[[], object]) -> None:
         self._late.append(write)
@@ -229,7 +240,7 @@ def answering(status: int, body: str, method: str, path: str, after: int) -> Fau
 
 def connectwise_books() -> Ledger:
     """The books above, as ConnectWise keeps them."""
-    ledger = Ledger(now=lambda: datetime(2026, 3, 17, 9, 30, tzinfo=UTC))
+    ledger = Ledger(now=lambda: NOW)
     contoso = ledger.company("Contoso", "Contoso Ltd", website="https://www.contoso.example/home")
     ledger.company("Fabrikam", "Fabrikam Ltd")
     ledger.contact(contoso, "billing@mail.contoso.example")
@@ -241,7 +252,7 @@ def connectwise_books() -> Ledger:
     return ledger
 
 
-def connectwise(url: str, access: Access, settings: dict[str, str] | None = None, budget: Budget | None = None) -> Psa:
+def connectwise(url: str, access: Access, settings: Mapping[str, str] | None = None, budget: Budget | None = None) -> Psa:
     """The ConnectWise adapter with the simulator's keys."""
     kind, clock = kind_named("connectwise"), SystemClock()
     connection = Connection(

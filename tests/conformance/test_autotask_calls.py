@@ -13,8 +13,8 @@ from sandbox.autotask.access import Access
 from sandbox.web import serve
 from sync_core.model.agreements import Agreement, Line
 from sync_core.ports import Probe, Psa
-from tests.conformance.autotask_subject import NOW, autotask, send, set_quantity
-from tests.conformance.subjects import APRIL
+from tests.conformance.autotask_subject import autotask, send, set_quantity
+from tests.conformance.subjects import APRIL, NOW
 
 CONTRACTS, LINES_OF_EACH = 500, 8
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from adapters.clock import SystemClock
 from sandbox.faults import Effect
 from sandbox.halopsa.reporting import statement
 from sync_core.errors import InvalidConfiguration
@@ -31,9 +31,7 @@ def site() -> Iterator[Site]:
         for number in range(CUSTOMERS):
             invoice = site.ledger.recurring_invoice(site.ledger.client(f"Customer {number}"), "Cloud", date(2026, 1, 1))
             site.ledger.line(invoice, site.ledger.items[1], number + 1, internal_reference=f"marker {number}")
-        day = SystemClock().now().toordinal()
-        rarely = next(str(days) for days in range(31, 1, -1) if day % days)
-        site.settings.update(report_heads=statement("INVOICEHEADER"), report_lines=statement("INVOICEDETAIL"), report_compared_days=rarely)
+        site.settings.update(report_heads=statement("INVOICEHEADER"), report_lines=statement("INVOICEDETAIL"))
         yield site
 
 
@@ -118,6 +116,21 @@ def test_a_column_that_is_not_there_leads_to_the_list(site: Site) -> None:
     assert len(read(site.psa)) == CUSTOMERS + 1
 
 
+@pytest.mark.parametrize(("name", "column"), [("report_heads", "nextcreationdate"), ("report_lines", "enddate"), ("report_lines", "isinactive")])
+def test_a_report_without_a_column_that_plans_rest_on_is_not_used(site: Site, name: str, column: str) -> None:
+    """A line whose end nobody asked for would look as if it went on, and the one that is compared may have no end at all."""
+    plain = plainly(site)
+    site.settings[name] = re.sub(rf",\s*\w+ AS {column}\b", "", site.settings[name])
+    site.ledger.edit_as_person(LINES, ends=None)
+    site.ledger.edit_as_person(LINES + 1, ends=date(2026, 2, 28))
+    psa = site.psa
+    found = read(psa)
+    assert [line.ends for line in found["-3"]] == [date(2026, 2, 28)]
+    assert len(found) == len(plain)
+    assert site.paths().count(REPORT) == 2
+    assert f"GET {LIST}" in site.paths()
+
+
 def test_a_token_that_ended_is_renewed_for_a_report_too(site: Site) -> None:
     psa = site.psa
     read(psa)
@@ -142,9 +155,11 @@ def test_before_a_write_lines_are_read_by_id_whatever_reports_show(site: Site) -
         ({"report_lines": ""}, "report_lines' is missing"),
         ({"report_heads": "DELETE FROM INVOICEHEADER"}, "report_heads' is no statement that Halo runs"),
         ({"report_lines": "SELECT 1 AS id; DROP TABLE X"}, "report_lines' is no statement that Halo runs"),
+        ({"proration": "prorata fields"}, "report_lines' does not go together with proration 'prorata fields'"),
+        ({"writes": "licence counts"}, "report_lines' does not go together with writes 'licence counts'"),
     ],
 )
-def test_a_statement_that_halo_does_not_run_is_a_wrong_setting(site: Site, settings: dict[str, str], expected: str) -> None:
+def test_statements_that_halo_does_not_run_or_that_show_too_little_are_wrong_settings(site: Site, settings: dict[str, str], expected: str) -> None:
     site.settings.update(settings)
     with pytest.raises(InvalidConfiguration, match=expected):
         _ = site.psa

@@ -10,7 +10,7 @@ anything differs, the process reads the list from then on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from adapters.psa.halopsa.client import Client
@@ -20,6 +20,15 @@ from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import Rejected, RetryLater, StopRun
 from sync_core.ports import Clock
+
+_TEXTS = ("item_shortdescription", "item_longdescription", "item_internal_reference")
+_DATES = frozenset({"startdate", "enddate"})
+HEAD_COLUMNS = _DATES | {"id", "client_id", "disabled", "nextcreationdate", "currency_code_name", "reference", "contract_ref"}
+LINE_COLUMNS = _DATES | {"id", "ihid", "_itemid", "qty_order", "unit_price", "unit_cost", "isinactive", *_TEXTS}
+"""What a row has to have: a line whose end is not asked for would look as if it went on."""
+_PERIOD = frozenset({"period", "periodname"})
+_COMPUTED = frozenset({"_is_calculated_line", "recurring_invoice_quantity_type"})
+"""Either shows that Halo computes a line's quantity itself."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +72,9 @@ class Reports:
 
 
 def _joined(heads: list[Record], lines: list[Record]) -> list[Record]:
-    """The heads with their lines. Raises ``ValueError`` for a line without its head, a head without an id, and ids that come twice."""
+    """The heads with their lines. Raises ``ValueError`` for a line without its head, a head without an id, ids that come twice, a missing column."""
+    _must_have(heads, "heads", HEAD_COLUMNS, _PERIOD)
+    _must_have(lines, "lines", LINE_COLUMNS, _COMPUTED)
     found: dict[str, dict[str, Any]] = {}
     for head in heads:
         number = text(head, "id")
@@ -76,6 +87,13 @@ def _joined(heads: list[Record], lines: list[Record]) -> list[Record]:
             raise ValueError(f"line {text(line, 'id')} is of a recurring invoice that is not among the heads")
         above["lines"].append(line)
     return list(found.values())
+
+
+def _must_have(rows: Iterable[Record], what: str, columns: Set[str], *one_of: Set[str]) -> None:
+    for row in rows:
+        missing = sorted(columns - row.keys()) + [" or ".join(sorted(names)) for names in one_of if not names & row.keys()]
+        if missing:
+            raise ValueError(f"the rows of the {what} have no {', '.join(missing)}")
 
 
 def rows_of(answer: Any) -> list[Record]:

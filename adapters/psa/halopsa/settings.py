@@ -126,7 +126,7 @@ def parse(connection: Connection) -> HaloPsaSettings:
     given = known(connection, SETTINGS, SECRETS, REQUIRED)
     if given.get("auth_url"):
         require_safe(given["auth_url"])
-    return HaloPsaSettings(
+    settings = HaloPsaSettings(
         name=connection.name,
         url=site_address(connection.url),
         client_id=given["client_id"],
@@ -149,6 +149,17 @@ def parse(connection: Connection) -> HaloPsaSettings:
         report_lines=_statement(connection, "report_lines", "report_heads"),
         report_compared_days=number(connection, "report_compared_days", 7, least=1, most=31),
     )
+    _reports_must_show_all(connection, settings)
+    return settings
+
+
+def _reports_must_show_all(connection: Connection, settings: HaloPsaSettings) -> None:
+    """A report has flat rows: prorata rows of a line, and the licence that it counts, are not in them, and a plan without them would be wrong."""
+    needs = {"proration": settings.proration is Proration.PRORATA_FIELDS, "writes": settings.writes is Writes.LICENCE_COUNTS}
+    for name, is_so in needs.items():
+        if is_so and settings.report_lines:
+            why = f"does not go together with {name} '{connection.settings[name]}', as a report does not show what that needs"
+            raise wrong(connection, "report_lines", why, "Leave out report_heads and report_lines")
 
 
 def _statement(connection: Connection, name: str, other: str) -> str:
