@@ -202,9 +202,17 @@ def _not_there(inputs: ReconcileInput, last: Written, binding: Binding | None, l
     line = lines.line(binding.line_id)
     if line is None:
         return f"Line {binding.line_id} is gone from the agreement." if binding.ended is None else ""
-    if (binding.ended is None or line.ends != binding.ended) and (edited := edits(line, binding)):
+    if not _is_as_ended(lines.agreement, line, binding) and (edited := edits(line, binding)):
         return f"Line {line.line_id} was edited since by {editor(line)}: {', '.join(edited.values())}. Set that back in the PSA first."
     return ""
+
+
+def _is_as_ended(agreement: Agreement, line: Line, binding: Binding) -> bool:
+    """Whether a line has the end that we set. Of dated quantities it shows only once it is over; until then, the units of the days after it tell."""
+    if binding.ended is None:
+        return False
+    unseen = is_dated(agreement) and line.ends is None and bool(line.held) and line.units_on(binding.ended + ONE_DAY) == 0
+    return line.ends == binding.ended or unseen
 
 
 def _invoiced(targets: Sequence[Written], agreement: Agreement) -> str:

@@ -19,7 +19,7 @@ from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.pipeline.cutover.confirming import resume_cutover
 from sync_core.ports import Psa, Receipt
 from tests.conformance.subjects import APRIL, LINES, Subject
-from tests.pipeline.moving import WHO, carry_out, find, is_over, lines_in, prepare, worked
+from tests.pipeline.moving import WHO, carry_out, find, is_over, lines_in, prepare, take_back, worked
 from tests.pipeline.night import ROOMY, SKU, Night, tenant
 
 END_OF_APRIL, MAY = date(2026, 4, 30), date(2026, 5, 1)
@@ -116,6 +116,30 @@ def test_a_line_is_taken_over_without_a_write(moving: Moving) -> None:
     before = moving.lines()
     assert is_over(moving.cut(What.TAKE_OVER, ["M365-3"]))
     assert (moving.lines(), moving.subject.count_writes()) == (before, 0)
+
+
+def test_an_end_is_taken_back_by_a_line_from_the_next_day_on(moving: Moving) -> None:
+    if moving.counts_only:
+        pytest.skip("its lines count, and are not billed")
+    cutover = moving.cut(What.END, ["M365-3"])
+    take_back(moving.night, cutover)
+    old, new = sorted(moving.lines()["M365-3"], key=lambda line: line.marker)
+    assert (old.ends, new.starts, new.quantity, new.ends) == (END_OF_APRIL, MAY, Decimal(3), None)
+
+
+def test_a_replacement_is_taken_back_and_its_units_are_billed_once(moving: Moving) -> None:
+    if moving.counts_only:
+        pytest.skip("its lines count, and are not billed")
+    take_back(moving.night, moving.cut(What.REPLACE, ["M365-3"]))
+    billed = [line for line in moving.lines()["M365-3"] if line.active_on(MAY)]
+    assert [line.quantity for line in billed] == [Decimal(3)]
+
+
+def test_a_line_that_was_taken_over_is_handed_back_without_a_write(moving: Moving) -> None:
+    before = moving.lines()
+    take_back(moving.night, moving.cut(What.TAKE_OVER, ["M365-3"]))
+    assert (moving.lines(), moving.subject.count_writes()) == (before, 0)
+    assert "M365-3" in moving.found()[1]
 
 
 def test_an_end_whose_answer_is_lost_is_found_and_not_sent_again(moving: Moving) -> None:

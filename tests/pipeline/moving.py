@@ -10,11 +10,14 @@ from typing import Any
 from sync_core.model.agreements import Company, Line, Product
 from sync_core.model.cutovers import Choice, Cutover, CutoverLine, CutoverState, Wanted, What
 from sync_core.model.people import Who
-from sync_core.pipeline.cutover.confirming import confirm
+from sync_core.model.plans import Decision
+from sync_core.pipeline.cutover.confirming import confirm, undo_of_cutover
 from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover, units_of
 from sync_core.pipeline.cutover.search import start_search
 from sync_core.pipeline.cutover.stage import ask_for_work
+from sync_core.pipeline.decisions import ALL, decide, list_plans
+from sync_core.pipeline.undo import customers_to_undo, start_undo
 from tests.pipeline.night import PRODUCTS, SKU, Night, agreement
 
 TOOL = "Cloudconsole"
@@ -74,6 +77,17 @@ def carry_out(night: Night, cutover: Cutover, by: Who = WHO) -> Cutover:
     """Confirms what was shown, and waits until it is carried out."""
     confirm(night.context, cutover.cutover_id, cutover.prepared, by, "we move")
     return worked(night, cutover.cutover_id)
+
+
+def take_back(night: Night, cutover: Cutover) -> None:
+    """Undoes a cut-over, and approves what that shows."""
+    night.clock.advance(60)
+    wanted = undo_of_cutover(night.context, cutover.cutover_id, "a mistake")
+    start_undo(night.context, wanted, customers_to_undo(night.context, wanted.run_id, *wanted.beside), "a clerk")
+    night.work()
+    for shown in list_plans(night.context):
+        decide(night.context, shown.plan.tenant_id, ALL, Decision.APPROVED, WHO, "")
+    night.work()
 
 
 def cut(night: Night, what: What = What.END, last: date | None = END_OF_MAY) -> Cutover:

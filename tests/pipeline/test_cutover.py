@@ -15,18 +15,16 @@ from sync_core.errors import Rejected
 from sync_core.model.agreements import Ability
 from sync_core.model.configuration import Approvals
 from sync_core.model.customers import Mode
-from sync_core.model.cutovers import Choice, Cutover, CutoverState, LineState, Wanted, What
+from sync_core.model.cutovers import Choice, CutoverState, LineState, Wanted, What
 from sync_core.model.people import Who
-from sync_core.model.plans import Decision
 from sync_core.pipeline.control import StopSwitch, set_stop_switch
 from sync_core.pipeline.customers import load_record
-from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover, undo_of_cutover
+from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover
 from sync_core.pipeline.cutover.prepare import start_preparing
 from sync_core.pipeline.cutover.rows import load_cutover
 from sync_core.pipeline.cutover.search import search_on, start_search
 from sync_core.pipeline.cutover.stage import ask_for_work
-from sync_core.pipeline.decisions import ALL, decide, list_plans
-from sync_core.pipeline.undo import customers_to_undo, start_undo, written_by
+from sync_core.pipeline.undo import written_by
 from tests.pipeline.moving import (
     END_OF_MAY,
     TOOL,
@@ -42,9 +40,10 @@ from tests.pipeline.moving import (
     prepare,
     prorating,
     stranger,
+    take_back,
     worked,
 )
-from tests.pipeline.night import PRODUCTS, SKU, Night, agreement, tenant
+from tests.pipeline.night import PRODUCTS, SKU, agreement, tenant
 
 FIRST_OF_JUNE = date(2026, 6, 1)
 
@@ -273,23 +272,12 @@ def test_a_line_that_the_psa_refuses_is_told_and_tried_again_when_asked() -> Non
     assert worked(night, cutover.cutover_id).tally.lines == {LineState.DONE: 1}
 
 
-def undo(night: Night, cutover: Cutover) -> None:
-    """Undoes a cut-over and approves what that shows."""
-    night.clock.advance(60)
-    wanted = undo_of_cutover(night.context, cutover.cutover_id, "a mistake")
-    start_undo(night.context, wanted, customers_to_undo(night.context, wanted.run_id, *wanted.beside), "a clerk")
-    night.work()
-    for shown in list_plans(night.context):
-        decide(night.context, shown.plan.tenant_id, ALL, Decision.APPROVED, WHO, "")
-    night.work()
-
-
 def test_an_end_is_undone_by_a_new_line_at_the_price_it_had_also_at_a_company_without_a_customer() -> None:
     night = moving()
     stranger(night, lines=0)
     night.psa.add_agreement(replace(agreement("a90", "c90"), abilities=frozenset({Ability.PRICES})))
     night.psa.add_line("a90", replace(line_of(PRODUCTS[SKU], 4), unit_price=Decimal("18.50")))
-    undo(night, cut(night))
+    take_back(night, cut(night))
     old, new = night.psa.lines("a90")
     assert (old.ends, new.starts, int(new.quantity), new.unit_price) == (END_OF_MAY, FIRST_OF_JUNE, 4, Decimal("18.50"))
     assert [(line.starts, line.ends) for line in night.psa.lines("a1")][-1] == (FIRST_OF_JUNE, None)
@@ -297,7 +285,7 @@ def test_an_end_is_undone_by_a_new_line_at_the_price_it_had_also_at_a_company_wi
 
 def test_a_replacement_is_undone_and_no_night_makes_it_again() -> None:
     night = moving()
-    undo(night, cut(night, What.REPLACE))
+    take_back(night, cut(night, What.REPLACE))
     night.next_day()
     night.run()
     billed_in_june = [line for line in night.psa.lines("a1") if line.product == "M365-BP" and line.active_on(FIRST_OF_JUNE)]
