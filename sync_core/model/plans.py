@@ -253,6 +253,8 @@ class JournalEntry:
     """How often a probe said *not done* since the last attempt, and"""
     last_probe: datetime | None = None
     """when it last did."""
+    taken: bool = False
+    """Whether the PSA said of the last attempt that it took the write."""
     before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By change id the PSA's values right before the last attempt, by the names that plans use."""
     line_ids: tuple[str, ...] = ()

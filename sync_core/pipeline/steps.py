@@ -36,6 +36,7 @@ SENT = (StepState.SENDING, StepState.UNKNOWN)
 _NO_ANSWER: Mapping[str, Any] = {}
 _MOST_ATTEMPTS = 4
 _PROBE_AGAIN = 5.0
+_TAKEN = "The PSA took the write, and the line does not show it. It is not sent again: look in the PSA where it went."
 
 
 class Stopped(Exception):
@@ -94,6 +95,7 @@ def _send(
         settled_at=settled_at,
         not_done_probes=0,
         last_probe=None,
+        taken=False,
         before=before_image(context, agreement, changes_of(plan, entry.value)),
     )
     try:
@@ -117,9 +119,8 @@ def _read_back(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntr
     probed = psa.probe(entry.value.step)
     if probed.probe is Probe.DONE:
         return _confirm(context, psa, plan, entry, probed, receipt.detail)
-    return _move(
-        context, plan, entry, state=StepState.UNKNOWN, outcome=f"The PSA took the write, and the line does not show it. {probed.why}".strip()
-    )
+    outcome = f"The PSA took the write, and the line does not show it. {probed.why}".strip()
+    return _move(context, plan, entry, state=StepState.UNKNOWN, taken=True, outcome=outcome)
 
 
 def _look(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
@@ -139,11 +140,16 @@ def _look(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry]) -
 
 
 def _repeat_or_probe_again(context: Context, plan: Plan, entry: Stored[JournalEntry]) -> Stored[JournalEntry]:
-    """The settle time is over and the step is not done: absolute writes may be sent again, others after a second look."""
+    """The settle time is over and the step is not done: absolute writes may be sent again, others after a second look.
+
+    Of these none is sent again that the PSA said it took: it may be where nobody looks, and would then count twice.
+    """
     probes = entry.value.not_done_probes + 1
     if not entry.value.step.repeatable and probes < 2:
         _move(context, plan, entry, state=StepState.UNKNOWN, not_done_probes=probes, last_probe=context.clock.now())
         raise RetryLater("A create is repeated only after a second look", delay=_PROBE_AGAIN)
+    if entry.value.taken and not entry.value.step.repeatable:
+        return _move(context, plan, entry, state=StepState.UNRESOLVED, outcome=_TAKEN)
     if entry.value.attempt >= _MOST_ATTEMPTS:
         return _move(context, plan, entry, state=StepState.UNRESOLVED, outcome=f"Not done after {entry.value.attempt} attempts")
     return _move(context, plan, entry, state=StepState.PLANNED, outcome="Not done: sent again")

@@ -39,6 +39,7 @@ class Nights:
     def __init__(self, url: str, simulator: AutotaskSimulator, night: Night, contract: Contract) -> None:
         self.ledger, self.simulator, self.night, self.contract = simulator.ledger, simulator, night, contract
         self._url = url
+        self.time_zone = "UTC"
         self.connect()
         night.configure(self.customer())
 
@@ -55,7 +56,7 @@ class Nights:
     def _psa(self, settings: dict[str, str]) -> Psa:
         kind, access = kind_named("autotask"), self.simulator.access
         given = {"username": access.user, "units_reading": self.ledger.reading.value, "calls_per_minute": "100000", **settings}
-        connection = Connection("memory", kind.name, self._url, settings=given, secrets={"secret": "secret", "integration_code": "code"})
+        connection = Connection("memory", kind.name, self._url, self.time_zone, given, secrets={"secret": "secret", "integration_code": "code"})
         secrets = MemorySecrets({"secret": access.secret, "code": access.integration_code})
         return kind.connect(connection, secrets, Budget(self.night.store, "memory", kind.limits(connection), SystemClock()), self.night.clock)
 
@@ -203,6 +204,28 @@ def test_contracts_of_other_kinds_and_lines_of_others_are_never_touched(nights: 
     other = nights.ledger.line(nights.contract, nights.ledger.service("Backup", price="5"), 3)
     nights.run()
     assert nights.ledger.lines[other.id] == replace(other)
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset"), [("Pacific/Auckland", 13), ("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11), ("Pacific/Auckland", 0)]
+)
+def test_units_count_from_the_planned_day_wherever_the_site_is(nights: Nights, zone: str, offset: int) -> None:
+    """With the offset 0 it takes the date of a time as it is."""
+    nights.ledger.site_offset, nights.time_zone = offset, zone
+    nights.connect()
+    nights.take_over(10)
+    nights.run()
+    assert (nights.units(date(2026, 3, 31)), nights.units()) == ([10], [12])
+    assert len(nights.ledger.writes) == 1
+
+
+def test_a_difference_that_autotask_took_and_does_not_show_is_never_sent_again(nights: Nights) -> None:
+    """The connection's time zone is wrong, and the site put the units on another day: a second one would count twice."""
+    nights.take_over(10)
+    nights.ledger.site_offset = 13
+    changes = nights.night.report(nights.run()).changes
+    assert len(nights.ledger.writes) == 1
+    assert "does not show it" in " ".join(change.result_reason for change in changes)
 
 
 def test_where_no_contract_shows_what_unit_rows_carry_the_plan_says_so_and_no_units_are_written(nights: Nights) -> None:

@@ -9,7 +9,7 @@
 
 An adjustment is a difference that can be neither read nor taken back, so no step but an update is repeatable: what the line held and is to hold
 stands beside the request, and is compared right before it is sent and whenever it is looked for. Dates are sent as noon, because
-the day of midnight is moved in some zones (Autotask's developer help is not clear about it). Price and text of a new line come
+the day of midnight is moved in some zones (Autotask's developer help is not clear about it), see ``_moment``. Price and text of a new line come
 from the catalogue where the profile gives none. Unverified: that a text that is set is shown in place of the
 service's standard one.
 """
@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from adapters.psa.autotask.reading import described
 from adapters.psa.autotask.settings import AutotaskSettings
@@ -32,6 +33,7 @@ from sync_core.model.plans import MOVES_UNITS, Change, ChangeKind, Step
 
 LONGEST_MARKER = 50
 """Beside it, the start fits into the 100 characters that ``internalDescription`` takes (Autotask's field information)."""
+_HALF_A_DAY = timedelta(hours=12)
 
 
 def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, settings: AutotaskSettings) -> tuple[Step, ...]:
@@ -43,12 +45,13 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, set
     steps: list[Step] = []
     for change in changes:
         _must_be_small(change, settings.largest_change)
+    zone = ZoneInfo(settings.time_zone)
     for change in changes:
         match change.kind:
             case ChangeKind.ADD:
-                steps += [_new_line(agreement, change, plan_id), _first_units(agreement, change, plan_id)]
+                steps += [_new_line(agreement, change, plan_id), _first_units(agreement, change, plan_id, zone)]
             case ChangeKind.SET_QUANTITY:
-                steps += _shifts(agreement, change, plan_id)
+                steps += _shifts(agreement, change, plan_id, zone)
             case ChangeKind.SET_TEXT:
                 steps.append(_update(agreement, change, plan_id, "text", {"invoiceDescription": change.terms.text}))
             case ChangeKind.SET_PRICE:
@@ -56,7 +59,8 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, set
                 steps.append(_update(agreement, change, plan_id, "price", {settings.price_field.member: float(price)}))
             case ChangeKind.END if change.before != 0:
                 effective = needed(change.effective, change, "a last billed day") + ONE_DAY
-                steps.append(_adjustment(agreement, change, plan_id, _line_id(change), Shift(effective, _needed_before(change), Decimal(0))))
+                away = Shift(effective, _needed_before(change), Decimal(0))
+                steps.append(_adjustment(agreement, change, plan_id, zone, _line_id(change), away))
     return tuple(steps)
 
 
@@ -127,23 +131,23 @@ def _update(agreement: Agreement, change: Change, plan_id: str, what: str, membe
     )
 
 
-def _first_units(agreement: Agreement, change: Change, plan_id: str) -> Step:
+def _first_units(agreement: Agreement, change: Change, plan_id: str, zone: ZoneInfo) -> Step:
     effective, after = needed(change.effective, change, "an effective date"), needed(change.after, change, "a quantity")
-    return _adjustment(agreement, change, plan_id, "", Shift(effective, Decimal(0), after))
+    return _adjustment(agreement, change, plan_id, zone, "", Shift(effective, Decimal(0), after))
 
 
-def _shifts(agreement: Agreement, change: Change, plan_id: str) -> Iterator[Step]:
+def _shifts(agreement: Agreement, change: Change, plan_id: str, zone: ZoneInfo) -> Iterator[Step]:
     """One adjustment for each day on which the units change, in their order: each is computed from what the ones before it leave."""
     if change.shifts:
         for place, shift in enumerate(change.shifts):
-            step = _adjustment(agreement, change, plan_id, _line_id(change), shift, f"units {place}" if place else "units")
+            step = _adjustment(agreement, change, plan_id, zone, _line_id(change), shift, f"units {place}" if place else "units")
             yield replace(step, shifts_from=shift.first)
         return
     effective, after = needed(change.effective, change, "an effective date"), needed(change.after, change, "a quantity")
-    yield _adjustment(agreement, change, plan_id, _line_id(change), Shift(effective, _needed_before(change), after))
+    yield _adjustment(agreement, change, plan_id, zone, _line_id(change), Shift(effective, _needed_before(change), after))
 
 
-def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str, shift: Shift, name: str = "units") -> Step:
+def _adjustment(agreement: Agreement, change: Change, plan_id: str, zone: ZoneInfo, line_id: str, shift: Shift, name: str = "units") -> Step:
     before, after = _whole(change, shift.before), _whole(change, shift.after)
     if after < 0:
         raise ValueError(f"Change {change.change_id} would leave {after} units")
@@ -152,7 +156,7 @@ def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str
         "contractID": int(agreement.agreement_id),
         **known,
         "unitChange": after - before,
-        "effectiveDate": f"{shift.first.isoformat()}T12:00:00",
+        "effectiveDate": _moment(shift.first, zone),
     }
     place = f"contract {agreement.agreement_id} ({agreement.name})"
     return Step(
@@ -166,6 +170,15 @@ def _adjustment(agreement: Agreement, change: Change, plan_id: str, line_id: str
         line_id=line_id,
         marker=change.marker,
     )
+
+
+def _moment(day: date, zone: ZoneInfo) -> str:
+    """A time of this day in UTC that is on the same day at the site: noon, and from 12 hours ahead of UTC on six in the morning.
+
+    So it does not matter whether Autotask turns it into the site's time, or takes its date as it is.
+    """
+    ahead = datetime.combine(day, time(12), zone).utcoffset() or timedelta()
+    return f"{day.isoformat()}T{'06' if ahead >= _HALF_A_DAY else '12'}:00:00"
 
 
 def _line_id(change: Change) -> str:
