@@ -1,10 +1,11 @@
-"""Plans and decisions as JSON. Money is text, in the change's currency."""
+"""Plans and decisions as JSON. Money is text, net, in the change's currency; ``money`` is that of a full period of the agreement."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from sync_core.billing import money_this_period
 from sync_core.model.plans import Change
 from sync_core.pipeline.customers import Said
 from sync_core.pipeline.decisions import Decided, PlanOnShow
@@ -74,8 +75,14 @@ def _change(change: Change, said: Said | None) -> dict[str, Any]:
         "after": change.after,
         "unitPrice": change.unit_price,
         "money": change.money,
+        "moneyThisPeriod": money_this_period(change),
+        "moneyAMonth": change.a_month,
+        "moneyForDaysBefore": change.prorated,
         "currency": change.currency,
         "effective": change.effective,
+        "lineFrom": change.line_from or change.effective,
+        "later": change.later,
+        "daysBefore": [{"units": each.units, "first": each.first, "last": each.last} for each in change.self_ending],
         "invoice": change.invoice,
         "verdict": change.verdict,
         "reasons": change.reasons,

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from adapters.mail.digest_parts import MOST_LINES, Banner, Digest, Entry, Headline, Line, Section, Tone, entry_of, section_of
 from adapters.mail.found_sections import found_sections, numbers_of
+from sync_core.billing import money_this_period
 from sync_core.model.notices import NoticeKind
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 from sync_core.model.reports import RunReport
 from sync_core.model.runs import CustomerRun, CustomerState, RunKind
 from sync_core.pipeline.run_findings import NOT_WRITTEN, of_failure, reason_of, told_of
-from sync_core.pipeline.wording import before_and_after, counts, money_by_currency, money_effect
+from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect, money_of
 
 
 def digest_of(report: RunReport) -> Digest:
@@ -148,8 +149,7 @@ def _small_print(customer: CustomerRun, change: Change) -> tuple[str, ...]:
     match change.result:
         case ChangeResult.APPLIED:
             dates = f"From {change.effective}" if change.effective and change.kind is not ChangeKind.END else ""
-            days = f"{money_effect(change.prorated, change.currency)} for the days before the next full period" if change.prorated else ""
-            return tuple(filter(None, (dates, days, change.decided_by and f"Approved by {change.decided_by}")))
+            return tuple(filter(None, (dates, _money_in_full(change), change.decided_by and f"Approved by {change.decided_by}")))
         case ChangeResult.PLANNED:
             return (customer.reason or "Nothing is known of what became of it",)
         case ChangeResult.REJECTED:
@@ -161,7 +161,15 @@ def _small_print(customer: CustomerRun, change: Change) -> tuple[str, ...]:
         case ChangeResult.FAILED:
             return (change.result_reason,)
         case _:
-            return change.reasons
+            return tuple(filter(None, (_money_in_full(change), *change.reasons)))
+
+
+def _money_in_full(change: Change) -> str:
+    """The line, its unit price, and what the change comes to now and later; empty for one that moves no money."""
+    if money_this_period(change) is None or not (change.money or change.prorated):
+        return ""
+    line = f"Line {change.line_id}" if change.line_id else "A new line"
+    return f"{line} at {money(change.unit_price, change.currency)} a unit: {money_of(change)}"
 
 
 def _failures(report: RunReport) -> Iterable[Entry]:

@@ -11,6 +11,7 @@ from sync_core.billing.periods import Period, first_open_day, period_of
 from sync_core.billing.reconcile import reconcile
 from sync_core.billing.resolve import cannot_bill, resolve
 from sync_core.billing.rows import family_of, handed_over, with_rows
+from sync_core.billing.this_period import money_this_period
 from sync_core.billing.undo import Written, take_back
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "line_facts",
     "marker",
     "marker_owner",
+    "money_this_period",
     "moves",
     "needs",
     "period_of",

@@ -168,7 +168,7 @@ class Case:
         return self._change(ChangeKind.ADOPT, line, line.quantity, reasons, verdict)
 
     def _change(self, kind: ChangeKind, line: Line, after: Decimal, reasons: tuple[str, ...], verdict: Verdict = Verdict.SAFE) -> Change:
-        change = _bare(self.inputs, self.link, kind, verdict, reasons, line.line_id)
+        change, period = _bare(self.inputs, self.link, kind, verdict, reasons, line.line_id), period_of(self.agreement, self.today)
         return replace(
             change,
             product=line.product,
@@ -178,6 +178,8 @@ class Case:
             unit_price=line.unit_price,
             money=(replace(line, quantity=after).billed - line.billed) * line.unit_price,
             period_months=self.agreement.period_months,
+            period_first=period.first,
+            period_last=period.last,
             currency=self.agreement.currency,
             marker=line.marker,
             rests_on={name: value for name, value in self._facts(line).items() if name != "text"},

@@ -104,6 +104,10 @@ class Change:
     prorated: Decimal = Decimal(0)
     """What the days before the first full period cost, rounded half up to cents for each period, as invoices are."""
     period_months: int = 1
+    period_first: date | None = None
+    """The agreement's billing period that holds the business date: its first day, and"""
+    period_last: date | None = None
+    """its last one."""
     currency: str = ""
     effective: date | None = None
     """First day with the new quantity; for an end, the last billed day."""

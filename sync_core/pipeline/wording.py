@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from sync_core.billing import money_this_period
 from sync_core.billing.identity import plain
 from sync_core.model.plans import Change, ChangeKind, Unlinked
 
@@ -57,11 +58,14 @@ def _then(change: Change) -> str:
 
 
 def money_of(change: Change) -> str:
-    """What a change comes to: the days before the first full period, a full period, and a month where that is another time."""
-    parts = [f"{money_effect(change.prorated, change.currency)} for the days before"] if change.prorated else []
-    parts.append(f"{money_effect(change.money, change.currency)} a period")
-    if change.period_months > 1 and change.money:
-        parts.append(f"{money_effect(change.a_month, change.currency)} a month")
+    """What a change comes to: in the present billing period, on the days before the first full one, in a full one, and a month."""
+    now = money_this_period(change)
+    parts = [] if now is None else [f"{money_effect(now, change.currency)} this period"]
+    if change.prorated and change.prorated != now:
+        parts.append(f"{money_effect(change.prorated, change.currency)} for the days before the first full period")
+    if change.period_months > 1:
+        parts.append(f"{money_effect(change.money, change.currency)} a period of {change.period_months} months")
+    parts.append(f"{money_effect(change.a_month, change.currency)} a month")
     return ", ".join(parts)
 
 

@@ -101,7 +101,8 @@ def _waiting() -> Change:
         "The line moves by 28 units, more than 5 and more than 25%.",
         "Counts from 2025-04-01, first on the invoice of 2025-04-01.",
     )
-    return change("Microsoft 365 E5", ChangeResult.WAITING, 12, 40, "1467.20", verdict=Verdict.NEEDS_APPROVAL, reasons=reasons)
+    place: dict[str, Any] = {"line_id": "4711", "unit_price": Decimal("52.40"), "period_first": date(2025, 3, 1), "period_last": date(2025, 3, 31)}
+    return change("Microsoft 365 E5", ChangeResult.WAITING, 12, 40, "1467.20", verdict=Verdict.NEEDS_APPROVAL, reasons=reasons, **place)
 
 
 def _ended() -> Change:

@@ -241,7 +241,7 @@ def test_plan_show_reads_as_a_diff(context: Context, dev_plan: Callable[..., tup
         "psa, agreement 7",
         "",
         "~ Microsoft 365 E3 (product M365-E3, line 4711) [large]",
-        "    12 -> 400, at 22.00 EUR a unit, +8536.00 EUR a period",
+        "    12 -> 400, at 22.00 EUR a unit, +8536.00 EUR a month",
         "    needs approval, waiting",
         "    15 bought.",
         "",

@@ -75,7 +75,7 @@ def test_the_answer_names_count_rule_change_approver_answer_and_mail(three_days:
     assert "15 bought, 0 assigned, so since the run of 2026-03-18 02:01 UTC" in said
     assert "Profile “Business Premium” of configuration version 1, imported by a test on 2026-03-17 02:00 UTC" in said
     assert "billed by purchased, minimum 0, included 0: 15 bought → 15" in said
-    assert "12 → 15, from 2026-04-01 on, +61.80 USD a period, first on the invoice of 2026-04-01" in said
+    assert "12 → 15, from 2026-04-01 on, 0.00 USD this period, +61.80 USD a month, first on the invoice of 2026-04-01" in said
     assert "Decided: approved by a clerk (unverified) on 2026-03-19" in said and "“the order of Thursday”" in said
     assert "quantity was 12 and is 15" in said
     assert "to billing@msp.example" in said
