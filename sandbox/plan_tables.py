@@ -1,4 +1,4 @@
-"""Plans for people's eyes: the list of those that wait, and one plan as a diff of the PSA's lines."""
+"""Plans for people's eyes: the list of those to decide on or to look at, and one plan as a diff of the PSA's lines."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from sandbox.terminal import Cell, Colour, Terminal
+from sync_core.model.customers import Mode
 from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.pipeline.customers import Said
 from sync_core.pipeline.decisions import PlanOnShow
@@ -28,11 +29,11 @@ _INDENT = 4
 
 
 def print_list(plans: Sequence[PlanOnShow], terminal: Terminal) -> None:
-    """One row a plan: whose it is, how much of it can be decided and what that moves."""
+    """One row a plan: whose it is, how much of it waits for people or is only observed, and what that moves."""
     if not plans:
         terminal.say("No plan waits for a person.", Colour.GOOD)
         return
-    terminal.table(("Customer", "Tenant id", "Mode", "To decide", "Held, asking", "Money a period", "Made (UTC)"), map(_row, plans))
+    terminal.table(("Customer", "Tenant id", "Mode", "To decide", "Held, asking", "Observed", "Money a period", "Made (UTC)"), map(_row, plans))
 
 
 def _row(shown: PlanOnShow) -> tuple[Cell | str, ...]:
@@ -40,9 +41,10 @@ def _row(shown: PlanOnShow) -> tuple[Cell | str, ...]:
         shown.customer,
         shown.plan.tenant_id,
         shown.mode.value,
-        Cell(str(len(shown.undecided)), Colour.WAITING if shown.undecided else Colour.PLAIN, right=True),
+        Cell(str(len(shown.to_decide)), Colour.WAITING if shown.to_decide else Colour.PLAIN, right=True),
         Cell(str(len(shown.asking)), Colour.BAD if shown.asking else Colour.PLAIN, right=True),
-        _sums(money_by_currency(shown.undecided)),
+        Cell(str(len(shown.observed)), right=True),
+        _sums(money_by_currency((*shown.to_decide, *shown.observed))),
         f"{shown.plan.created:%Y-%m-%d %H:%M}",
     )
 
@@ -90,14 +92,17 @@ def _facts(change: Change) -> Iterator[str]:
 
 def _print_rest(shown: PlanOnShow, terminal: Terminal) -> None:
     terminal.say()
-    if amounts := _sums(money_by_currency(shown.undecided)):
-        terminal.say(f"To decide: {number_of(len(shown.undecided), 'change')}, {amounts} a period (net, estimated)", Colour.STRONG)
+    for title, changes in (("To decide", shown.to_decide), ("Only observed", shown.observed)):
+        if amounts := _sums(money_by_currency(changes)):
+            terminal.say(f"{title}: {number_of(len(changes), 'change')}, {amounts} a period (net, estimated)", Colour.STRONG)
     for title, texts in (("Not linked to a billing profile", _unlinked(shown.plan.unlinked)), ("Seen, and not billed", shown.plan.notes)):
         if texts:
             terminal.say(title, Colour.STRONG)
             for text in texts:
                 terminal.say(text, indent=_INDENT)
-    if any(not shown.refusal(change) for change in shown.plan.changes):
+    if shown.mode is Mode.OBSERVE and shown.observed:
+        terminal.say("Nobody has to decide: the customer is in mode observe. In approve or automatic its next plan goes further.", Colour.CALM)
+    elif any(not shown.refusal(change) for change in shown.plan.changes):
         terminal.say(f"Decide: python3 dev.py plan approve|reject {shown.plan.tenant_id} CHANGE ... (or --safe, or --all)", Colour.CALM)
 
 

@@ -10,6 +10,7 @@ from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.model.plans import Change, ChangeResult, Verdict
 from sync_core.model.reports import CustomerReport, RunReport
 from sync_core.model.runs import CustomerRun, CustomerState
+from sync_core.pipeline.permission import asking, observed, to_decide
 from sync_core.pipeline.wording import before_and_after, money_effect, number_of, sentences
 
 _RESULTS = {
@@ -67,12 +68,13 @@ def _print_reason(item: CustomerReport, terminal: Terminal) -> None:
 
 
 def summary(report: RunReport) -> str:
-    """One sentence: how many customers ended how, and what was written."""
+    """How many customers ended how, what was written or only observed, and what asks for a person: the same numbers as ``plan list``."""
     states = ", ".join(f"{len(found)} {state}" for state in CustomerState if (found := report.in_state(state)))
-    results = [change.result for _, change in report.changes()]
-    applied = results.count(ChangeResult.APPLIED)
-    waiting = results.count(ChangeResult.WAITING) + results.count(ChangeResult.HELD)
-    return f"{number_of(len(report.customers), 'customer')}: {states}. {number_of(applied, 'change')} applied. For a person to decide: {waiting}."
+    changes = [change for _, change in report.changes()]
+    applied = sum(change.result is ChangeResult.APPLIED for change in changes)
+    seen = f", {len(observed(changes))} only observed" if observed(changes) else ""
+    people = f"For a person: {len(to_decide(changes))} to decide, {len(asking(changes))} held or asking."
+    return f"{number_of(len(report.customers), 'customer')}: {states}. {number_of(applied, 'change')} applied{seen}. {people}"
 
 
 def _change(customer: CustomerRun, change: Change) -> tuple[Cell | str, ...]:

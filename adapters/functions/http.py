@@ -128,5 +128,6 @@ def _customer(customer: CustomerRun) -> dict[str, Any]:
         "fix": customer.fix,
         "changes": customer.changes,
         "waiting": customer.waiting,
+        "observed": customer.observed,
         "plan": customer.plan_id,
     }

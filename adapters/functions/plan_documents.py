@@ -16,7 +16,7 @@ Url = Callable[[str], str]
 
 
 def summary_document(shown: PlanOnShow) -> dict[str, Any]:
-    """A plan on the list of those that wait."""
+    """A plan on the list: how much of it waits for people, and what that and what is only observed moves."""
     return {
         "tenantId": shown.plan.tenant_id,
         "name": shown.customer,
@@ -25,9 +25,10 @@ def summary_document(shown: PlanOnShow) -> dict[str, Any]:
         "run": shown.plan.run_id,
         "created": shown.plan.created,
         "undo": shown.plan.undo is not None,
-        "toDecide": len(shown.undecided),
+        "toDecide": len(shown.to_decide),
         "asking": len(shown.asking),
-        "money": money_by_currency(shown.undecided),
+        "observed": len(shown.observed),
+        "money": money_by_currency((*shown.to_decide, *shown.observed)),
     }
 
 

@@ -28,7 +28,7 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the SDK leaves 
 @blueprint.route("plans", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @with_problems
 def plans(request: func.HttpRequest) -> func.HttpResponse:
-    """The plans that hold something to decide or to answer, for whoever has the key."""
+    """The plans that hold something to decide, to answer or to look at, for whoever has the key."""
     return answer([summary_document(shown) for shown in list_plans(context())])
 
 
@@ -42,7 +42,7 @@ def plan(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("review/plans", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @with_problems
 def review_plans(request: func.HttpRequest) -> func.HttpResponse:
-    """The plans that hold something to decide or to answer, for people with a role."""
+    """The plans that hold something to decide, to answer or to look at, for people with a role."""
     need(who(request), *Role)
     return answer([summary_document(shown) for shown in list_plans(context())])
 

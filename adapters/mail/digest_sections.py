@@ -16,6 +16,8 @@ from sync_core.model.runs import CustomerRun, CustomerState, RunKind
 from sync_core.pipeline.run_findings import NOT_WRITTEN, of_failure, reason_of, told_of
 from sync_core.pipeline.wording import before_and_after, counts, money, money_by_currency, money_effect, money_of
 
+_OBSERVED = "What would change. Nothing of it was written, and nobody has to decide: the customer, the kind of change or the run is in mode observe."
+
 
 def digest_of(report: RunReport) -> Digest:
     """What there is to tell of a run."""
@@ -106,9 +108,7 @@ def _sections(report: RunReport) -> tuple[Section, ...]:
         section_of("Questions to you", Tone.WAITING, "Answer them in the configuration or in the PSA.", _changes(report, _is_question)),
         section_of("Applied", Tone.GOOD, "", _changes(report, _is(ChangeResult.APPLIED))),
         section_of("Not linked to a billing profile", Tone.WAITING, "Nobody is billed for these until they are linked.", _unlinked(report)),
-        section_of(
-            "Observed only", Tone.CALM, "These customers are in observe mode: nothing was written.", _changes(report, _is(ChangeResult.OBSERVED))
-        ),
+        section_of("Observed only", Tone.CALM, _OBSERVED, _changes(report, _is(ChangeResult.OBSERVED))),
         section_of("Not read for days", Tone.BAD, "Their lines are billed as they were last known.", _unread(report.unread)),
         section_of("New customers", Tone.CALM, "They are not configured, so nothing is billed for them.", map(Entry, report.new)),
         section_of(

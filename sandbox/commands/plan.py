@@ -16,7 +16,7 @@ from sandbox.plan_tables import print_list, print_plan, summary
 from sandbox.terminal import Colour, Terminal
 from sync_core.errors import Rejected, RetryLater
 from sync_core.model.people import Who
-from sync_core.model.plans import Decision, Undo, Verdict
+from sync_core.model.plans import Decision, Undo
 from sync_core.model.runs import CustomerRun, CustomerState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="dev.py plan", description=__doc__)
     add_settings(whole)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("list", help="the plans that hold something to decide or to answer")
+    commands.add_parser("list", help="the plans that hold something to decide, to answer or to look at")
     _customer(commands.add_parser("show", help="one customer's plan as a diff of the PSA's lines"))
     for name, decision in DECISIONS.items():
         command = commands.add_parser(name, help=f"say that changes are {decision}")
@@ -192,10 +192,10 @@ def _approve_safe(options: argparse.Namespace, context: Context, terminal: Termi
     """Shows the safe changes of all customers, asks, and approves them."""
     number = 0
     for shown in list_plans(context):
-        if changes := [change for change in shown.undecided if change.verdict is Verdict.SAFE]:
+        if shown.safe:
             terminal.say(f"{shown.customer}, plan {shown.plan.plan_id}", Colour.STRONG)
-            number += len(changes)
-        for change in changes:
+            number += len(shown.safe)
+        for change in shown.safe:
             terminal.say(summary(change), indent=2)
     if number and not options.yes and not agreed(ask, f"Approve {number_of(number, 'change')}?"):
         terminal.say("Nothing was decided.")

@@ -103,7 +103,7 @@ class CustomerRun:
     """One customer in one run.
 
     ``applicable`` counts the changes that go through without a person's word, and ``money`` is what they move per period,
-    by currency: what the run is judged by. ``waiting`` counts those that ask for a person.
+    by currency: what the run is judged by. ``waiting`` counts those that ask for a person, ``observed`` those that are shown and no more.
     """
 
     run_id: str
@@ -118,6 +118,7 @@ class CustomerRun:
     changes: int = 0
     applicable: int = 0
     waiting: int = 0
+    observed: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
     unlinked: tuple[Unlinked, ...] = ()
     notes: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from sync_core.pipeline.customers import CustomerRecord, Said, load_plan, load_r
 from sync_core.pipeline.cutover.rows import load_cutover
 from sync_core.pipeline.eyes import check_eyes
 from sync_core.pipeline.leaving import come_back
-from sync_core.pipeline.permission import USUAL, mode_for, of_undo, with_word
+from sync_core.pipeline.permission import USUAL, asking, mode_for, observed, of_undo, to_decide, with_word
 from sync_core.pipeline.resync import UNKNOWN_CUSTOMER, resync
 from sync_core.pipeline.runs import load_run
 from sync_core.pipeline.start_run import Started
@@ -62,9 +62,24 @@ class PlanOnShow:
         return refusal(change)
 
     @property
+    def to_decide(self) -> tuple[Change, ...]:
+        """See ``permission.to_decide``."""
+        return to_decide(self.undecided)
+
+    @property
     def asking(self) -> tuple[Change, ...]:
-        """The changes that cannot be applied whatever people say: held ones and questions."""
-        return tuple(change for change in self.plan.changes if change.result is ChangeResult.HELD)
+        """See ``permission.asking``."""
+        return asking(self.plan.changes)
+
+    @property
+    def observed(self) -> tuple[Change, ...]:
+        """See ``permission.observed``."""
+        return observed(self.plan.changes)
+
+    @property
+    def safe(self) -> tuple[Change, ...]:
+        """The undecided changes that no guard rail objects to; none where an approval applies nothing."""
+        return () if self.mode is Mode.OBSERVE else tuple(change for change in self.undecided if change.verdict is Verdict.SAFE)
 
 
 @dataclass(frozen=True)
@@ -80,11 +95,11 @@ class Decided:
 
 
 def list_plans(context: Context) -> list[PlanOnShow]:
-    """The newest plans that hold something to decide or to answer, in the order of the configuration; strangers come last."""
+    """The newest plans that hold something to decide, to answer or only to look at, in the order of the configuration; strangers come last."""
     configured = [item.customer.tenant_id for item in context.current_configuration().customers]
     keys = dict.fromkeys([*configured, *asking_strangers(context.store)])
     shown = (_on_show(context, key) for key in keys)
-    return [plan for plan in shown if plan and (plan.undecided or plan.asking)]
+    return [plan for plan in shown if plan and (plan.undecided or plan.asking or plan.observed)]
 
 
 def show_plan(context: Context, tenant_id: str) -> PlanOnShow:

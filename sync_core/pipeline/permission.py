@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,21 @@ USUAL = Approvals()
 _QUANTITIES = (ChangeKind.SET_QUANTITY, ChangeKind.PRORATE)
 WAITING = (ChangeResult.WAITING, ChangeResult.HELD)
 """The results that ask for a person."""
+
+
+def to_decide(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes to which nothing is missing but a person's word: they wait, or their run was held before it wrote them."""
+    return tuple(change for change in changes if change.result in (ChangeResult.PLANNED, ChangeResult.WAITING) and change.decision is Decision.NONE)
+
+
+def asking(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes that cannot be applied whatever people say: held ones and questions."""
+    return tuple(change for change in changes if change.result is ChangeResult.HELD)
+
+
+def observed(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes that are shown and no more: their customer, their kind or their run goes no further, so that nobody has to decide."""
+    return tuple(change for change in changes if change.result is ChangeResult.OBSERVED)
 
 
 def decided(changes: Sequence[Change], said: Mapping[str, Said], mode: Mode, now: datetime, approvals: Approvals = USUAL) -> tuple[Change, ...]:

@@ -61,7 +61,8 @@ def _release_customer(context: Context, run: Run, customer: Stored[CustomerRun])
     now = context.clock.now()
     if run.stopped or (run.held and customer.value.applicable):  # what a person approved is not what the run is held for
         reason = f"The run was held: {run.held or run.stopped}"
-        held = move(context.store, customer, now, state=CustomerState.HELD, reason=reason, waiting=customer.value.changes, applicable=0, money={})
+        waiting = customer.value.changes - customer.value.observed
+        held = move(context.store, customer, now, state=CustomerState.HELD, reason=reason, waiting=waiting, applicable=0, money={})
         if held.last_ended:
             advance(context, run.run_id)
         return

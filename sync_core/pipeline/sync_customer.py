@@ -19,7 +19,7 @@ from sync_core.pipeline.leaving import words_on
 from sync_core.pipeline.measures import measure_plan
 from sync_core.pipeline.messages import SYNC_CUSTOMER, Message, put_back
 from sync_core.pipeline.outcome import settle_abandoned
-from sync_core.pipeline.permission import WAITING
+from sync_core.pipeline.permission import WAITING, observed
 from sync_core.pipeline.planning import Findings
 from sync_core.pipeline.proposing import Proposal, mode_of, propose
 from sync_core.pipeline.release_run import advance
@@ -158,6 +158,7 @@ def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> No
         changes=len(plan.changes),
         applicable=len(unasked),
         waiting=waiting,
+        observed=len(observed(plan.changes)),
         money=_money_moved(unasked),
         unlinked=plan.unlinked,
         notes=plan.notes,

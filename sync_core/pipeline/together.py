@@ -37,9 +37,8 @@ class _Choice:
 
 
 def approve_safe(context: Context, by: Who, why: str) -> DecidedTogether:
-    """Approves the undecided changes of all customers that no guard rail objects to; raises ``Rejected`` where there is none."""
-    safe = [(shown, [change for change in shown.undecided if change.verdict == "safe"]) for shown in list_plans(context)]
-    choices = [_Choice(shown.plan.tenant_id, shown.customer, shown.plan.plan_id, SAFE) for shown, changes in safe if changes]
+    """Approves what no guard rail objects to at all customers that go further than observe; raises ``Rejected`` where there is none."""
+    choices = [_Choice(shown.plan.tenant_id, shown.customer, shown.plan.plan_id, SAFE) for shown in list_plans(context) if shown.safe]
     return _decide(context, choices, Decision.APPROVED, by, why)
 
 

@@ -25,7 +25,8 @@ def test_without_a_mode_everybody_is_only_observed(empty: Chain, capsys: pytest.
     assert {change["result"] for change in command.report["changes"]} == {"observed", "held"}
     assert command.report["psaWrites"] == []
     assert len(command.report["customers"]) == 12
-    assert "0 changes applied" in command.said
+    observed = sum(change["result"] == "observed" for change in command.report["changes"])
+    assert f"0 changes applied, {observed} only observed. For a person: 0 to decide" in command.said
 
 
 def test_automatic_is_a_ceiling_under_which_customers_stay_as_they_are_configured(empty: Chain, capsys: pytest.CaptureFixture[str]) -> None:
