@@ -278,7 +278,10 @@ class Psa(Protocol):
         ...
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
-        """The writes of these changes of one agreement, in order. Pure; ids are deterministic. None carries more than ``MOST_CHANGES_A_STEP``."""
+        """The writes of these changes of one agreement, in order. Pure; ids are deterministic. None carries more than ``MOST_CHANGES_A_STEP``.
+
+        Raises ``Rejected`` or ``ValueError`` where one of them cannot be written at all, such as a part of a unit where whole ones are counted.
+        """
         ...
 
     def execute(self, step: Step, send_until: float) -> Receipt:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby
 
 from sync_core.billing import carried_on, fingerprint
 from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.billing import Binding
-from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, Step, StepState
+from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, StepState
 from sync_core.model.runs import CustomerRun, CustomerState, Run
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
@@ -39,6 +38,7 @@ from sync_core.pipeline.start_run import business_dates
 from sync_core.pipeline.steps import Stopped, binding_for, carry_out, close, what_changed
 from sync_core.pipeline.strangers import customer_or_stranger
 from sync_core.pipeline.wording import number_of
+from sync_core.pipeline.writes import by_agreement, fail_refused, steps_of
 from sync_core.rows import Stored
 
 
@@ -85,7 +85,7 @@ def _apply(context: Context, run: Run, customer: Stored[CustomerRun]) -> None:
         if outdated := _outdated(context, run, stored.value):
             end_customer(context, customer, CustomerState.HELD, outdated)
             return
-        live = _begin(context, run, stored.value, live)
+        stored, live = _begin(context, run, stored, live)
     elif live.value.state is PlanState.FINISHED and any(change.result is ChangeResult.PLANNED for change in stored.value.changes):
         raise SkipCustomer("The plan was given up before it was begun", code="not-applied-in-time", fix="Start a resync: it plans anew")
     plan = write_steps(context, run, stored)
@@ -102,10 +102,13 @@ def _end_overtaken(context: Context, customer: Stored[CustomerRun], live: Live, 
         end_customer(context, customer, CustomerState.DONE, f"A newer plan of run {live.run_id or 'another run'} took over")
 
 
-def _begin(context: Context, run: Run, plan: Plan, live: Stored[Live]) -> Stored[Live]:
+def _begin(context: Context, run: Run, stored: Stored[Plan], live: Stored[Live]) -> tuple[Stored[Plan], Stored[Live]]:
+    plan = stored.value
     take_over_lines(context, plan)
-    entries = [JournalEntry(plan.plan_id, number, step) for number, step in enumerate(steps_of(context, run, plan))]
-    return begin_plan(context.store, plan.tenant_id, live, entries)
+    steps, refused = steps_of(context, run, plan)
+    stored = fail_refused(context, stored, refused)
+    entries = [JournalEntry(plan.plan_id, number, step) for number, step in enumerate(steps)]
+    return stored, begin_plan(context.store, plan.tenant_id, live, entries)
 
 
 def write_steps(context: Context, run: Run, stored: Stored[Plan]) -> Plan:
@@ -139,7 +142,7 @@ def take_over_lines(context: Context, plan: Plan) -> None:
     """Binds the links of the plan's adoptions to their lines, if these are still as they were planned; the PSA is only read."""
     configuration = context.configuration(plan.configuration)
     adopted = (change for change in plan.changes if change.kind is ChangeKind.ADOPT and change.result is ChangeResult.PLANNED)
-    for (connection, agreement_id), changes in _by_agreement(adopted):
+    for (connection, agreement_id), changes in by_agreement(adopted):
         agreement = agreement_now(context.adapters.psa(configuration, connection), agreement_id, plan.business_dates[connection])
         for change in changes:
             line = agreement.line(change.line_id) if agreement else None
@@ -154,26 +157,6 @@ def _known_binding(context: Context, plan: Plan, change: Change) -> Binding | No
     """What is remembered of the line an adoption is about, if need be by the link that followed it until now."""
     known = load_binding(context.store, plan.tenant_id, change.link_key)
     return known or (load_binding(context.store, plan.tenant_id, change.takes_over) if change.takes_over else None)
-
-
-def steps_of(context: Context, run: Run, plan: Plan) -> list[Step]:
-    """The writes of a plan's applicable changes, agreement by agreement, as they would be sent."""
-    configuration = context.configuration(run.configuration)
-    steps: list[Step] = []
-    for (connection, agreement_id), changes in _by_agreement(change for change in plan.changes if change.result is ChangeResult.PLANNED):
-        psa = context.adapters.psa(configuration, connection)
-        heads = psa.read_headers([agreement_id])
-        if not heads:
-            raise SkipCustomer(f"Agreement {agreement_id} of {connection} is gone", code="agreement-gone", fix="Link the customer to its successor")
-        steps += psa.steps_for(heads[0], changes, plan.plan_id)
-    return steps
-
-
-def _by_agreement(changes: Iterable[Change]) -> list[tuple[tuple[str, str], list[Change]]]:
-    def place(change: Change) -> tuple[str, str]:
-        return change.connection, change.agreement_id
-
-    return [(key, list(group)) for key, group in groupby(sorted(changes, key=place), key=place)]
 
 
 def _outdated(context: Context, run: Run, plan: Plan) -> str:

@@ -25,7 +25,7 @@ from sync_core.model.customers import Customer, Mode
 from sync_core.model.plans import ChangeKind, ChangeResult
 from sync_core.model.runs import Run
 from sync_core.ports import Psa
-from tests.pipeline.night import ROOMY, SKU, Night, tenant
+from tests.pipeline.night import OTHER_SKU, ROOMY, SKU, Night, tenant
 from tests.pipeline.scenes import approve
 
 APRIL, MAY = date(2026, 4, 1), date(2026, 5, 1)
@@ -247,3 +247,22 @@ def test_once_two_services_show_what_unit_rows_carry_the_units_are_written(night
     nights.connect(units_reading="auto")
     nights.run()
     assert nights.units() == [12]
+
+
+def test_a_change_that_is_too_large_fails_alone_and_the_others_are_written(nights: Nights) -> None:
+    """Twelve units at once are more than the connection lets pass, and three of another service are not."""
+    nights.connect(largest_change="10")
+    nights.ledger.service("M365-E5", price="54.75")
+    customer = nights.customer()
+    nights.night.microsoft.bought[tenant(1)][OTHER_SKU] = 3
+    small = replace(customer.links[0], key=f"{OTHER_SKU}~memory~1", item_id=OTHER_SKU, profile=BillingProfile("M365-E5", "M365-E5"))
+    nights.night.configure(replace(customer, links=(*customer.links, small)))
+    run = nights.run()
+    changes = {change.product: change for change in nights.night.report(run).changes}
+    assert {product: change.result for product, change in changes.items()} == {PRODUCT: ChangeResult.FAILED, "M365-E5": ChangeResult.APPLIED}
+    assert "is to move by 12 units at once, more than 10" in changes[PRODUCT].result_reason
+    assert "largest_change" in changes[PRODUCT].result_reason
+    assert nights.units() == [3]
+    nights.connect()
+    nights.run()
+    assert nights.units() == [3, 12]

@@ -189,7 +189,8 @@ def _line_id(change: Change) -> str:
 
 def _must_be_small(change: Change, most: int) -> None:
     """An adjustment cannot be taken back, so a slip of digits is stopped here although every rail before it let it pass."""
-    units = abs((change.after or Decimal(0)) - (change.before or Decimal(0)))
+    moves = [abs(each.after - each.before) for each in change.shifts]
+    units = max(moves, default=abs((change.after or Decimal(0)) - (change.before or Decimal(0))))
     if change.kind in MOVES_UNITS and units > most:
         what = f"{change.product} is to move by {units} units at once, more than {most}"
         raise Rejected(what, code="too-many-units", fix="If that is right, raise the connection's setting largest_change")

@@ -130,3 +130,10 @@ def test_a_price_goes_into_the_field_that_the_settings_name(field: PriceField, m
 def test_a_new_line_has_the_price_and_the_text_of_the_profile() -> None:
     body = add(terms=Terms(unit_price=Decimal("9.25"), text="As agreed"))[0].request["body"]
     assert (body["unitPrice"], body["invoiceDescription"]) == (9.25, "As agreed")
+
+
+def test_each_adjustment_of_a_change_is_measured_by_itself() -> None:
+    """Sixty up and sixty down again is nothing in all, and two adjustments that are too large."""
+    shifts = (Shift(date(2026, 3, 17), Decimal(3), Decimal(63)), Shift(date(2026, 4, 1), Decimal(63), Decimal(3)))
+    with pytest.raises(Rejected, match="by 60 units at once, more than 50"):
+        steps(ChangeKind.SET_QUANTITY, line_id="5", before=Decimal(3), after=Decimal(3), effective=date(2026, 3, 17), shifts=shifts)
