@@ -10,6 +10,7 @@ from pathlib import Path
 from sandbox.terminal import Cell, Colour, Terminal
 from sync_core.billing.identity import plain
 from sync_core.errors import Rejected
+from sync_core.hostile_text import clean
 from sync_core.model.cutovers import Cutover, CutoverLine, CutoverState, LineState, Unit, What
 from sync_core.pipeline.wording import money, money_effect
 from sync_core.spreadsheet import BYTE_ORDER_MARK, csv_row, plain_cell
@@ -91,18 +92,28 @@ def write_lines(path: Path, units: Iterable[Unit]) -> int:
 
 def read_names(path: Path) -> list[str]:
     """The lines that a file names in its first column, as ``write_lines`` wrote it and a person shortened it; raises ``Rejected``."""
+    where = ascii(str(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text), csv.Sniffer().sniff(text[:4096], ",;\t") if text.strip() else csv.excel))
+        rows = list(csv.reader(io.StringIO(text), _dialect(text)))
     except (OSError, UnicodeError, csv.Error) as error:
-        raise Rejected(
-            "The list of lines cannot be read", code="bad-list", where=ascii(str(path)), fix="Give the CSV file of “cutover lines”"
-        ) from error
-    names = [plain_cell(row[0].strip()) for row in rows if row and row[0].strip() and row[0].strip() != HEADINGS[0]]
-    if not names or any(name.count("/") != 2 for name in names):
-        fix = "Keep its first column as it is, and delete the rows that are not meant"
-        raise Rejected("The list names no lines, or something else", code="bad-list", where=ascii(str(path)), fix=fix)
-    return names
+        raise Rejected("The list of lines cannot be read", code="bad-list", where=where, fix="Give the CSV file of “cutover lines”") from error
+    named = [(number, plain_cell(row[0].strip())) for number, row in enumerate(rows, start=1) if row and row[0].strip() not in ("", HEADINGS[0])]
+    fix = "Keep its first column as it is, and delete the rows that are not meant"
+    if not named:
+        raise Rejected("The list names no lines", code="bad-list", where=where, fix=fix)
+    if wrong := next(((number, name) for number, name in named if name.count("/") != 2), None):
+        what = f"Row {wrong[0]} of the list begins with {clean(wrong[1], 60)!a}, and no line has such a name"
+        raise Rejected(what, code="bad-list", where=where, fix=fix)
+    return [name for _, name in named]
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    """How a spreadsheet saved the file; one with a single column shows no separator, and needs none."""
+    try:
+        return csv.Sniffer().sniff(text[:4096], ",;\t")
+    except csv.Error:
+        return csv.excel
 
 
 def _cells(unit: Unit, line: CutoverLine) -> Iterator[str]:
@@ -126,6 +137,11 @@ def _numbers(cutover: Cutover) -> str:
 def _next(cutover: Cutover) -> str:
     command = f"python3 dev.py cutover {{}} {cutover.cutover_id}"
     match cutover.state:
+        case CutoverState.FOUND if not cutover.tally.lines:
+            return "Nothing fits. Look otherwise: python3 dev.py cutover find --help"
+        case CutoverState.PREPARED if not cutover.tally.count(LineState.CHOSEN):
+            refused = "Each line says why it is refused" if cutover.tally.count(LineState.REFUSED) else "No line that was found is meant"
+            return f"There is nothing to confirm. {refused}: {command.format('prepare')} with another choice or day"
         case CutoverState.FOUND:
             return f"Choose: {command.format('prepare')} --end DATE (or --replace DATE, --take-over)"
         case CutoverState.PREPARED:

@@ -17,13 +17,20 @@ LONGEST_BODY = 16 * 1024
 _MOST_CHANGES = 500
 _LONGEST_WHY = 500
 _LONGEST_ID = 100
+_MOST_SHOWN = 60
+
+
+def sent(value: object) -> str:
+    """What a caller sent, short and in plain letters, for the sentence that refuses it."""
+    text = json.dumps(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def id_of(request: func.HttpRequest, name: str) -> str:
     """An id in the address; raises ``Rejected`` for what is none of ours."""
     text = str(request.route_params.get(name, ""))
     if not text or len(text) > _LONGEST_ID or not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in text):
-        raise Rejected("An id in the address is not one of ours", fix="GET /api/runs and GET /api/plans name them")
+        raise Rejected(f"The id {sent(text)} in the address is not one of ours", fix="GET /api/runs, /api/plans and /api/cutovers name them")
     return text
 
 
@@ -38,13 +45,16 @@ class Body:
         """The body with members of these names; raises ``Rejected`` for anything else."""
         written = request.get_body()
         if len(written) > longest:
-            raise Rejected("The body is too long", fix=f"Send at most {longest} bytes")
+            raise Rejected(f"The body is too long: {len(written)} bytes", fix=f"Send at most {longest} bytes")
         try:
             members = json.loads(written) if written else {}
         except (ValueError, RecursionError) as error:
             raise Rejected("The body is no JSON", fix="Send a JSON object") from error
-        if not isinstance(members, dict) or set(members) - set(names):
-            raise Rejected("The body is not understood", fix=f"Send a JSON object with {', '.join(names) or 'no member'}")
+        fix = f"Send a JSON object with {', '.join(names) or 'no member'}"
+        if not isinstance(members, dict):
+            raise Rejected(f"The body is {sent(members)} and no JSON object", fix=fix)
+        if unknown := sorted(set(members) - set(names)):
+            raise Rejected(f"The body has a member {sent(unknown[0])}, which is not understood", fix=fix)
         return cls(members)
 
     @property
@@ -57,7 +67,7 @@ class Body:
         """How long the word holds."""
         days = self.members.get("days", VALID_DAYS)
         if type(days) is not int or not 1 <= days <= 90:
-            raise Rejected("The days are not understood", fix="Send a whole number from 1 to 90")
+            raise Rejected(f"The member days is {sent(days)}", fix="Send a whole number from 1 to 90")
         return days
 
     @property
@@ -65,7 +75,7 @@ class Body:
         """The ids of changes; none where none are given."""
         found = self.members.get("changes", [])
         if not isinstance(found, list) or len(found) > _MOST_CHANGES or not all(isinstance(item, str) and len(item) <= _LONGEST_ID for item in found):
-            raise Rejected("The changes are not understood", fix="Send a list of change ids")
+            raise Rejected(f"The member changes is {sent(found)}", fix="Send a list of change ids")
         return found
 
     @property
@@ -77,5 +87,5 @@ class Body:
         """A text, on one line."""
         text = self.members.get(name, "")
         if not isinstance(text, str) or len(text) > _LONGEST_WHY or (needed and not text.strip()):
-            raise Rejected(f"The member {name} is missing or not understood", fix=f"Send a text of at most {_LONGEST_WHY} characters")
+            raise Rejected(f"The member {name} is {sent(text) if text else 'missing'}", fix=f"Send a text of at most {_LONGEST_WHY} characters")
         return clean(text, _LONGEST_WHY)

@@ -12,7 +12,7 @@ from itertools import islice
 import azure.functions as func
 
 from adapters.functions.answers import answer, url_of, with_problems
-from adapters.functions.bodies import Body, id_of
+from adapters.functions.bodies import Body, id_of, sent
 from adapters.functions.cutover_documents import cutover_document, line_documents
 from adapters.functions.principal import who
 from adapters.functions.world import context
@@ -147,22 +147,23 @@ def _wanted(body: Body) -> Wanted:
 def _texts(body: Body, name: str, most: int) -> Sequence[str]:
     found = body.members.get(name, [])
     if not isinstance(found, list) or len(found) > most or not all(isinstance(item, str) and 0 < len(item) <= 300 for item in found):
-        raise Rejected(f"The member {name} is not understood", fix=f"Send a list of at most {most} texts")
+        raise Rejected(f"The member {name} is {sent(found)}", fix=f"Send a list of at most {most} texts of 1 to 300 characters")
     return found
 
 
 def _flag(body: Body, name: str) -> bool:
     found = body.members.get(name, False)
     if not isinstance(found, bool):
-        raise Rejected(f"The member {name} is not understood", fix="Send true or false")
+        raise Rejected(f"The member {name} is {sent(found)}", fix="Send true or false")
     return found
 
 
 def _what(body: Body) -> What:
+    written = body.members.get("what", "")
     try:
-        return What(body.members.get("what", ""))
+        return What(written)
     except ValueError as error:
-        raise Rejected("The member what is missing or not understood", fix=f"Send one of {', '.join(What)}") from error
+        raise Rejected(f"The member what is {sent(written) if written else 'missing'}", fix=f"Send one of {', '.join(What)}") from error
 
 
 def day_of(body: Body) -> date | None:
@@ -171,4 +172,4 @@ def day_of(body: Body) -> date | None:
     try:
         return None if written is None else date.fromisoformat(written)
     except (TypeError, ValueError) as error:
-        raise Rejected("The member last is no day", fix="Send the last billed day as YYYY-MM-DD") from error
+        raise Rejected(f"The member last is {sent(written)} and no day", fix="Send the last billed day as YYYY-MM-DD") from error

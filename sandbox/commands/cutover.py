@@ -6,9 +6,9 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 
+from sandbox.argument_types import day, new_file
 from sandbox.asking import Ask, agreed, answer
 from sandbox.commands.plan import show_and_undo
 from sandbox.cutover_tables import print_cutover, print_cutovers, print_head, read_names, what_of, write_lines
@@ -77,23 +77,21 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     finding = commands.add_parser("find", help="look for lines that are billed and that no link manages; changes nothing")
     _filters(finding)
-    finding.add_argument("--out", type=Path, help="write the lines into this CSV file, too")
+    finding.add_argument("--out", type=new_file, help="write the lines into this CSV file, too")
     commands.add_parser("list", help="all cut-overs, newest first")
     preparing = commands.add_parser("prepare", help="choose lines, and see what would happen with each; changes nothing")
     _named(preparing)
     _filters(preparing)
     preparing.add_argument("--from", dest="chosen", type=Path, metavar="CSV", help="only the lines that this file names in its first column")
     happening = preparing.add_mutually_exclusive_group(required=True)
-    happening.add_argument("--end", type=date.fromisoformat, metavar="DATE", help="end the lines; DATE is their last billed day")
-    happening.add_argument(
-        "--replace", type=date.fromisoformat, metavar="DATE", help="end them, and begin a line of the link that bills them on the day after"
-    )
+    happening.add_argument("--end", type=day, metavar="DATE", help="end the lines; DATE is their last billed day")
+    happening.add_argument("--replace", type=day, metavar="DATE", help="end them, and begin a line of the link that bills them on the day after")
     happening.add_argument("--take-over", action="store_true", help="let the link that bills them manage them, as they are")
-    preparing.add_argument("--out", type=Path, help="write the lines with what would happen into this CSV file")
+    preparing.add_argument("--out", type=new_file, help="write the lines with what would happen into this CSV file")
     _named(showing := commands.add_parser("show", help="a cut-over with its lines"))
     showing.add_argument("--all", action="store_true", help="every line, also those that were not chosen")
     _named(writing := commands.add_parser("lines", help="write all lines of a cut-over into a CSV file"))
-    writing.add_argument("--out", type=Path, required=True, help="the file")
+    writing.add_argument("--out", type=new_file, required=True, help="the file")
     _named(confirming := commands.add_parser("confirm", help="let the app carry out what is shown"))
     _named(stopping := commands.add_parser("stop", help="stop its writes before the next one"))
     for command in (confirming, stopping):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.mail.digest import render
+from sandbox.argument_types import new_file
 from sandbox.configuration_tool import Importer, import_file
 from sandbox.environment import DATA
 from sandbox.host.configuration import ConfigurationError
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="dev.py demo", description=__doc__)
     parser.add_argument("--customers", type=int, default=12, metavar="N", help="how many customers the MSP has (default: 12)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="makes other customers after the first twelve (default: 0)")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
+    parser.add_argument("--report", type=new_file, metavar="FILE", help="write what happened as JSON")
     parser.add_argument("--folder", type=Path, default=DATA / "demo", help="where the e-mail, the invoices and the logs go (default: .data/demo)")
     parser.add_argument("--psa", choices=CHOICES, default=CHOICES[0], help="the PSA, or mixed: each customer in another one (default: connectwise)")
     options = parser.parse_args(arguments)

@@ -6,8 +6,8 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date
 
+from sandbox.argument_types import day
 from sandbox.customer_choice import HELP, past_customer
 from sandbox.local_context import on_context
 from sandbox.local_storage import add_settings
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     which = whole.add_mutually_exclusive_group()
     which.add_argument("--item", default="", metavar="NAME", help="only this item, by its id or name")
     which.add_argument("--line", default="", metavar="ID", help="only this line, by its id in the PSA")
-    whole.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="the day, as 2026-03-20, by the PSA's date (default: today)")
+    whole.add_argument("--on", type=day, metavar="DATE", help="the day, as 2026-03-20, by the PSA's date (default: today)")
     whole.add_argument("--json", action="store_true", help="everything that is known of it, for machines")
     return whole
 

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 
+from sandbox.argument_types import day, new_file
 from sandbox.customer_choice import HELP, past_customer
 from sandbox.local_context import on_context
 from sandbox.local_storage import add_settings
@@ -31,10 +31,10 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     export = commands.add_parser("export", help="counts, plans, decisions, writes and mails in the order of time")
     export.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help=f"{HELP}; without one, all customers and what is common to them")
-    export.add_argument("--from", dest="first", type=date.fromisoformat, default=date.min, metavar="DATE", help="first day, UTC (default: the first)")
-    export.add_argument("--to", dest="last", type=date.fromisoformat, default=date.max, metavar="DATE", help="last day, UTC (default: the last)")
+    export.add_argument("--from", dest="first", type=day, default=date.min, metavar="DATE", help="first day, UTC (default: the first)")
+    export.add_argument("--to", dest="last", type=day, default=date.max, metavar="DATE", help="last day, UTC (default: the last)")
     export.add_argument("--format", choices=FORMATS, default="csv", help="csv for spreadsheets, json with all that is known (default: csv)")
-    export.add_argument("--out", type=Path, metavar="FILE", help="write to this file (default: to the terminal)")
+    export.add_argument("--out", type=new_file, metavar="FILE", help="write to this file (default: to the terminal)")
     return whole
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
 
+from sandbox.argument_types import day
 from sandbox.customer_choice import HELP, chosen_customer
 from sandbox.local_context import on_context
 from sandbox.local_storage import add_settings
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help=HELP)
     accepting = verbs.add_parser("accept", help="keep a finding quiet up to a day, that day included; afterwards it is told again")
     accepting.add_argument("finding", metavar="NOTICE", help="its id, as the mail and the list show it")
-    accepting.add_argument("--until", type=date.fromisoformat, required=True, metavar="DATE", help="the last quiet day, such as 2026-09-30")
+    accepting.add_argument("--until", type=day, required=True, metavar="DATE", help="the last quiet day, such as 2026-09-30")
     accepting.add_argument("--why", required=True, help="why it is all right")
     withdrawing = verbs.add_parser("withdraw", help="take the word back: the next run tells the finding")
     withdrawing.add_argument("finding", metavar="NOTICE", help="its id, as the list shows it")

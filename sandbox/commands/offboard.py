@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
 
+from sandbox.argument_types import day
 from sandbox.asking import Ask, answer
 from sandbox.commands.cutover import print_and_confirm, read_on
 from sandbox.customer_choice import HELP, chosen_customer
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     add_settings(whole)
     whole.add_argument("customer", nargs="?", default="", metavar="CUSTOMER", help=f"{HELP}; of one that was taken out, its tenant id")
     answer = whole.add_mutually_exclusive_group()
-    answer.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="end all its managed lines; DATE is their last billed day")
+    answer.add_argument("--on", type=day, metavar="DATE", help="end all its managed lines; DATE is their last billed day")
     answer.add_argument("--keep", action="store_true", help="leave its lines as they are, and ask no more")
     answer.add_argument("--keep-line", default="", metavar="LINE", help="leave one line that nobody manages as it is, and ask no more")
     answer.add_argument("--back", action="store_true", help="let the nights read it again")

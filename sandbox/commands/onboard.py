@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adapters.wiring import context_from, secrets_from
+from sandbox.argument_types import new_file
 from sandbox.environment import DATA
 from sandbox.host.configuration import ConfigurationError
 from sandbox.local_storage import add_settings, settings_from, with_storage
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--customer", action="append", default=[], metavar="TENANT", help="only this customer; may be given more than once")
     parser.add_argument("--also-read", action="append", type=Source, choices=list(Source), default=[], help="what custom licences will look at, too")
     parser.add_argument("--redirect-port", type=int, default=8400, help="where the browser comes back to on this machine (default: 8400)")
-    parser.add_argument("--json", type=Path, help="write the readiness table as JSON")
+    parser.add_argument("--json", type=new_file, help="write the readiness table as JSON")
     return parser
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox.argument_types import new_file
 from sandbox.configuration_tool import Importer, import_file
 from sandbox.environment import DATA
 from sandbox.host.configuration import ConfigurationError
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, required=True, help="configuration file; it becomes the current version")
     parser.add_argument("--customer", default="", metavar="TENANT", help="only the customer with this tenant id")
     parser.add_argument("--mode", choices=list(Mode), default=Mode.OBSERVE, help="how far any customer may go; one configured lower stays lower")
-    parser.add_argument("--report", type=Path, help="write what the run came to as JSON")
+    parser.add_argument("--report", type=new_file, help="write what the run came to as JSON")
     parser.add_argument("--storage", choices=("kept", "memory"), default="kept", help="memory: forget everything afterwards; observes only")
     parser.add_argument("--yes", action="store_true", help="go on although lines stay billed that the configuration no longer manages")
     return parser

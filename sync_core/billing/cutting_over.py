@@ -133,8 +133,8 @@ def _cannot_end(case: Case, line: Line, last: date) -> str:
         return f"It ends on {line.ends} already."
     if head.end and head.end <= last:
         return f"The agreement ends on {head.end}, and the line with it."
-    if last < _eve(line):
-        return ""
+    if line.starts and max(last + ONE_DAY, case.opens) <= line.starts:
+        return ""  # no invoice has shown it yet, and none will
     if last + ONE_DAY < case.opens:
         return f"It is invoiced up to {case.opens - ONE_DAY}, and no invoice is changed. Choose that day or a later one."
     period = period_of(head, last)

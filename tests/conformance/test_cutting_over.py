@@ -100,6 +100,12 @@ def test_chosen_lines_end_on_their_day_and_no_other_line_is_changed(moving: Movi
     }
 
 
+def test_a_slip_in_the_year_takes_back_nothing_that_is_invoiced(moving: Moving) -> None:
+    cutover, lines = moving.found()
+    shown = prepare(moving.night, cutover, What.END, date(2016, 4, 30), [lines["M365-2"].name])
+    assert (shown.tally.count(LineState.REFUSED), shown.tally.count(LineState.CHOSEN)) == (1, 0)
+
+
 def test_a_line_is_followed_by_one_of_the_link_without_a_gap_or_a_day_twice(moving: Moving) -> None:
     if moving.counts_only:
         pytest.skip("its lines count, and are not billed")

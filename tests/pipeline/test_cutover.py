@@ -13,10 +13,12 @@ from sandbox.memory.psa import Keeping, Mishap
 from sync_core.configuration.versions import save_version
 from sync_core.errors import Rejected
 from sync_core.model.agreements import Ability
+from sync_core.model.billing import LineChoice
 from sync_core.model.configuration import Approvals
 from sync_core.model.customers import Mode
 from sync_core.model.cutovers import Choice, CutoverState, LineState, Wanted, What
 from sync_core.model.people import Who
+from sync_core.model.plans import ChangeKind
 from sync_core.pipeline.control import StopSwitch, set_stop_switch
 from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover
@@ -183,7 +185,7 @@ def test_nothing_is_ended_where_the_psa_has_no_write_for_the_line_that_follows()
 def test_a_line_that_nobody_links_is_not_replaced() -> None:
     night = moving()
     cutover = prepare(night, find(night, Wanted(products=("BACKUP",))), What.REPLACE)
-    assert "No link of a customer bills its product" in lines_in(night, cutover)[0].why
+    assert "No link bills its product that has no line yet" in lines_in(night, cutover)[0].why
 
 
 def test_a_line_that_was_not_chosen_and_goes_on_keeps_the_new_one_from_being_made() -> None:
@@ -200,6 +202,32 @@ def test_a_line_is_taken_over_as_it_is_and_the_next_night_sets_what_is_counted()
     night.next_day()
     night.run()
     assert night.quantities() == [12, 7]
+
+
+def test_of_two_customers_at_one_company_each_takes_over_the_line_that_its_link_names() -> None:
+    night = moving(lines=2)
+    [link] = night.configuration.customers[0].links
+    customers = []
+    for number, line_id in ((1, "1"), (2, "2")):
+        own = replace(link, choice=LineChoice.ADOPT, adopt_line_id=line_id)
+        customers.append(replace(night.add_customer(number, billed=0), links=(own,)))
+    night.configure(*customers)
+    assert cut(night, What.TAKE_OVER, None).tally.count(LineState.DONE) == 2
+    taken = {number: [binding.line_id for binding in load_record(night.store, tenant(number)).bindings.values()] for number in (1, 2)}
+    assert taken == {1: ["1"], 2: ["2"]}
+
+
+def test_a_day_that_is_years_ahead_is_taken_for_a_slip() -> None:
+    night = moving()
+    with pytest.raises(Rejected, match="The last billed day 2206-05-31 is years ahead"):
+        prepare(night, find(night), last=date(2206, 5, 31))
+
+
+def test_the_line_that_follows_is_named_as_the_product_where_nobody_named_the_sku() -> None:
+    night = moving()
+    cut(night, What.REPLACE)
+    added = [item.change for item in written_by(night.store, tenant(1)) if item.change.kind is ChangeKind.ADD]
+    assert [change.item for change in added] == ["M365-BP"]
 
 
 def test_a_line_that_changed_since_it_was_shown_is_held_and_the_others_go_on() -> None:

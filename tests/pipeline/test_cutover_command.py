@@ -69,12 +69,27 @@ def test_a_company_with_a_formula_for_a_name_is_text_in_the_file(tmp_path: Path)
     assert read_names(file) == [row[0]]
 
 
-@pytest.mark.parametrize("content", ["", "Line\n", "anything,at all\n", "\x00\xff"])
-def test_a_file_that_names_no_lines_is_refused(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "names no lines"),
+        ("Line\n", "names no lines"),
+        ("anything,at all\n", "Row 1 of the list begins with 'anything'"),
+        ("Line\nmemory/a1/1\nhello\n", "Row 3 of the list begins with 'hello'"),
+        ("\x00\xff", "Row 1 of the list"),
+    ],
+)
+def test_a_file_that_names_no_lines_is_refused_with_the_row_that_is_wrong(tmp_path: Path, content: str, says: str) -> None:
     file = tmp_path / "lines.csv"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(Rejected, match="list"):
+    with pytest.raises(Rejected, match=says):
         read_names(file)
+
+
+def test_a_file_with_nothing_but_the_first_column_is_enough(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    file.write_text("memory/a1/1\nmemory/a2/3\n", encoding="utf-8")
+    assert read_names(file) == ["memory/a1/1", "memory/a2/3"]
 
 
 def test_nothing_is_confirmed_without_a_yes() -> None:
@@ -86,11 +101,31 @@ def test_nothing_is_confirmed_without_a_yes() -> None:
     assert worked(night, cutover_id).state is CutoverState.PREPARED
 
 
-def test_a_day_is_checked_before_anything_is_read() -> None:
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--end", "31.5.2026"], "argument --end: '31.5.2026' is no day; write year, month and day as 2026-12-31"),
+        (["--replace", "2026-02-30"], "argument --replace: '2026-02-30' is no day"),
+        (["--take-over", "--out", "/no/such/folder/lines.csv"], "argument --out: '/no/such/folder/lines.csv' cannot be written"),
+        (["--take-over", "--out", "/"], "name a file in it"),
+        ([], "one of the arguments --end --replace --take-over is required"),
+    ],
+)
+def test_an_option_is_checked_before_anything_is_read(capsys: pytest.CaptureFixture[str], options: list[str], says: str) -> None:
     with pytest.raises(SystemExit):
-        parser().parse_args(["prepare", "cut-1", "--end", "31.5.2026"])
-    with pytest.raises(SystemExit):
-        parser().parse_args(["prepare", "cut-1"])
+        parser().parse_args(["prepare", "cut-1", *options])
+    assert says in capsys.readouterr().err
+
+
+def test_where_nothing_is_found_or_nothing_can_be_done_nobody_is_asked_to_go_on() -> None:
+    night = moving()
+    assert "Nothing fits." in run(night, "find", "--marker", "nobody's")[1]
+    cutover_id = found(night)
+    refused = run(night, "prepare", cutover_id, "--end", "2020-05-31")[1]
+    assert "There is nothing to confirm. Each line says why it is refused" in refused
+    unmeant = run(night, "prepare", cutover_id, "--end", "2026-05-31", "--product", "other")[1]
+    assert "There is nothing to confirm. No line that was found is meant" in unmeant
+    assert "cutover confirm" not in refused + unmeant
 
 
 def test_lines_are_chosen_by_options_too() -> None:

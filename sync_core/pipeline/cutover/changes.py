@@ -150,6 +150,7 @@ class UnitReader:
 
     def _inputs(self, line: CutoverLine) -> ReconcileInput:
         stand_in = self._stand_in(line)
+        products = {link.item_id: link.profile.product for link in self.item.links}
         return ReconcileInput(
             tenant_id=self.record.tenant_id,
             plan_id=self.plan_id,
@@ -160,7 +161,7 @@ class UnitReader:
             items={},
             agreements={(self.unit.connection, number): held for number, held in self._agreements.items()},
             bindings=self.record.bindings,
-            sku_names={**self.configuration.sku_names, stand_in.item_id: line.product},
+            sku_names={**products, **self.configuration.sku_names, stand_in.item_id: line.product},
             lines_of_others=self._lines_of_others if line.what is not What.END else frozenset(),
         )
 

@@ -27,6 +27,12 @@ HOLDS = timedelta(days=7)
 """For how long what was shown may be confirmed."""
 _SAVE_EVERY = 10
 _PREVIEW = "preview"
+_FARTHEST = timedelta(days=5 * 366)
+"""A last billed day beyond it is a slip of the keyboard: no commitment is as long."""
+_NO_LINK = (
+    "No link bills its product that has no line yet, or several do. Configure one and search again; of several, say `line: adopt` with the id"
+    " of this line at the one that is to have it. Or end the line."
+)
 _BEFORE_CONFIRMING = (CutoverState.FOUND, CutoverState.PREPARED)
 
 
@@ -44,6 +50,8 @@ def start_preparing(context: Context, cutover_id: str, choice: Choice, names: Co
     if (choice.last is None) is not (choice.what is What.TAKE_OVER):
         fix = "Give the last billed day to end or to replace lines, and none to take them over"
         raise Rejected("The day does not go with what is to happen", code="cutover-day", fix=fix)
+    if choice.last and choice.last > (farthest := context.clock.now().date() + _FARTHEST):
+        raise Rejected(f"The last billed day {choice.last} is years ahead", code="cutover-day", where="last", fix=f"Give a day up to {farthest}")
     if names is not None:
         known = {line.name for unit in units_of(context.store, cutover_id) for line in unit.value.lines}
         if unknown := sorted(set(names) - known):
@@ -109,7 +117,7 @@ def _chosen(unit: Unit, line: CutoverLine, choice: Choice, names: frozenset[str]
 
 def _preview(reader: UnitReader, line: CutoverLine) -> CutoverLine:
     if line.what is not What.END and not line.link_key:
-        return _refused(line, "No link of a customer bills its product and has no line yet. Configure one and search again, or end the line.")
+        return _refused(line, _NO_LINK)
     change, there = reader.change(line), reader.current(line)
     if change is None or change.kind is ChangeKind.NONE or there is None:
         return _refused(line, " ".join(change.reasons) if change else "It is so already.")

@@ -37,13 +37,12 @@ _SAVE_EVERY = 10
 
 
 def start_search(context: Context, wanted: Wanted, asked_by: str) -> Cutover:
-    """Begins a cut-over with its search; raises ``Rejected`` where a connection is unknown or nothing narrows the search down."""
+    """Begins a cut-over with its search; raises ``Rejected`` where a connection is unknown."""
     configuration, now = context.current_configuration(), context.clock.now()
     known = {item.name for item in configuration.connections}
     if unknown := [name for name in wanted.connections if name not in known]:
-        raise Rejected(
-            "No PSA connection has this name", code="unknown-connection", where=ascii(unknown[0]), fix=f"Give one of {', '.join(sorted(known))}"
-        )
+        fix = f"Give one of {', '.join(sorted(known))}"
+        raise Rejected(f"No PSA connection is called {unknown[0]!a}", code="unknown-connection", where="connections", fix=fix)
     digest = hashlib.sha256(f"{wanted}{asked_by}".encode()).hexdigest()[:6]
     cutover_id = f"cut-{run_stamp(now).lower()}-{digest}"
     cutover = Cutover(cutover_id, CutoverState.SEARCHING, wanted, configuration.version, asked_by, now, now)
@@ -135,6 +134,7 @@ class _Reader:
             left = self._left.get((company.connection, line.line_id))
             offered = [(tenant_id, link) for tenant_id, link in offers if same_product(link.profile.product, line.product)]
             offered = [each for each in offered if left is None or each[0] == left.tenant_id]
+            offered = _meant_for(line, offered)
             tenant_id, link_key = (offered[0][0], offered[0][1].key) if len(offered) == 1 else ("", "")
             sole = neighbours[0].customer.tenant_id if len(neighbours) == 1 else key_of_company(company.connection, company.company_id)
             partition = left.tenant_id if left else tenant_id or sole
@@ -236,6 +236,13 @@ def customers_by_company(configuration: Configuration) -> Mapping[Place, Sequenc
         for place in dict.fromkeys((link.connection, link.company_id) for link in item.links):
             found.setdefault(place, []).append(item)
     return found
+
+
+def _meant_for(line: Line, offered: list[tuple[str, Link]]) -> list[tuple[str, Link]]:
+    """Of several links that bill a product, those that are to take over this very line, or else those that name no other line."""
+    if len(offered) < 2:
+        return offered
+    return [each for each in offered if each[1].adopt_line_id == line.line_id] or [each for each in offered if not each[1].adopt_line_id]
 
 
 def _offers(items: Iterable[CustomerConfiguration], records: Mapping[str, CustomerRecord], heads: Sequence[Agreement]) -> list[tuple[str, Link]]:

@@ -104,6 +104,12 @@ def test_a_line_that_has_not_begun_ends_on_the_eve_of_its_start() -> None:
     assert "no invoice shows it" in " ".join(change.reasons)
 
 
+def test_a_line_that_is_billed_does_not_end_before_it_began() -> None:
+    """A slip in the year: it has been invoiced since, and an end on the eve of its start would take all of that back."""
+    begun = replace(LINE, starts=date(2025, 1, 1))
+    assert "It is invoiced up to" in refusal(end_on(case(HEAD, begun), begun, date(2016, 4, 30)))
+
+
 def test_a_line_with_a_later_end_ends_earlier() -> None:
     long = replace(LINE, ends=date(2026, 12, 31))
     assert end_on(case(HEAD, long), long, APRIL).effective == APRIL
