@@ -23,7 +23,7 @@ from sync_core.model.agreements import AgreementStatus, Line
 from sync_core.model.configuration import Connection
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Psa, Receipt
-from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, TODAY, StoppedCalendar, Subject, answering, with_unknown_members
+from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, TODAY, Grown, StoppedCalendar, Subject, answering
 
 
 class AutotaskSubject:
@@ -42,7 +42,8 @@ class AutotaskSubject:
         self._access = Access()
         self._ledger = autotask_books(reading)
         self.simulator = AutotaskSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
-        self._server = serve(with_unknown_members(self.simulator))
+        self.served: Grown | None = Grown(self.simulator)
+        self._server = serve(self.served)
         self._ledger.charges_posted_periods = True
         self.psa = autotask(self._server.url, self._access, {"page_size": "3", "posted_periods": "charged", "price_field": "adjusted"})
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "1", "2", "1"

@@ -27,7 +27,7 @@ from sync_core.model.configuration import Connection
 from sync_core.ports import Tickets
 from tests.conformance.autotask_subject import autotask_books
 from tests.conformance.halopsa_subject import halopsa_books
-from tests.conformance.subjects import connectwise_books, with_unknown_members
+from tests.conformance.subjects import Grown, connectwise_books
 
 MEMORY_MISHAPS = {Effect.DROP_AFTER: Mishap.LOSE_ANSWER, Effect.LATE_COMMIT: Mishap.COMMIT_LATE}
 
@@ -73,7 +73,7 @@ class _Served:
     late: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.server = serve(with_unknown_members(self.simulator))
+        self.server = serve(Grown(self.simulator))
 
     def fail(self, body: Callable[[int], Any]) -> Callable[[Effect, int], None]:
         """What makes the next write go wrong, with the vendor's body of a refusal."""

@@ -33,9 +33,9 @@ class FastSubject(Subject, Protocol):
 
 
 class BundlesSubject(ConnectWiseSubject):
-    """ConnectWise with the lines of many agreements in one request. A part has to fit into a page, or it is read plainly."""
+    """ConnectWise with the lines of many agreements in one request."""
 
-    _settings: Mapping[str, str] = {"page_size": "20", "bundled_reads": "addition"}
+    _settings: Mapping[str, str] = {"page_size": "3", "bundled_reads": "addition"}
 
     def __init__(self) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from sync_core.budget import Budget
 from sync_core.model.agreements import AgreementStatus
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
-from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, StoppedCalendar, Subject, answering, with_unknown_members
+from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, Grown, StoppedCalendar, Subject, answering
 
 
 class HaloPsaSubject:
@@ -39,7 +39,8 @@ class HaloPsaSubject:
         self._access = Access()
         self._ledger = self._books()
         self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
-        self._server = serve(with_unknown_members(self.simulator))
+        self.served: Grown | None = Grown(self.simulator)
+        self._server = serve(self.served)
         self.psa = halopsa(self._server.url, self._access, self._settings)
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "-1", "-2", "1"
 

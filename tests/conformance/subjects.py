@@ -56,6 +56,8 @@ class Subject(Protocol):
     """The start of the lines; ``None`` where the PSA keeps it only of those that we add."""
     fractions: bool
     """Whether the PSA takes parts of a unit."""
+    served: Grown | None
+    """The simulator as the adapter sees it, asked for pages of three rows; ``None`` for a PSA in memory."""
 
     def lose_next_answer(self) -> None:
         """The next write is done and its answer is lost."""
@@ -115,6 +117,7 @@ class MemorySubject:
     agreement_ends: date | None = None
     line_starts: date | None = START
     fractions = True
+    served: Grown | None = None
 
     def __init__(self, keeping: Keeping) -> None:
         self._psa, self._keeping = MemoryPsa(SystemClock(), keeping=keeping), keeping
@@ -184,7 +187,8 @@ class ConnectWiseSubject:
         self._access = Access()
         self._ledger = connectwise_books()
         self.simulator = ConnectWiseSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
-        self._server = serve(with_unknown_members(self.simulator))
+        self.served: Grown | None = Grown(self.simulator)
+        self._server = serve(self.served)
         self.psa = connectwise(self._server.url, self._access, self._settings)
         self.agreement_id, self.cancelled_agreement_id, self.company_id = "1", "2", "1"
 
@@ -266,19 +270,24 @@ def connectwise(url: str, access: Access, settings: Mapping[str, str] | None = N
     return kind.connect(connection, secrets, budget or Budget(MemoryStore(), connection.name, kind.limits(connection), clock), clock)
 
 
-def with_unknown_members(application: Application) -> Application:
-    """A vendor that has added members to every object since our adapter was written."""
+class Grown:
+    """A vendor that has added members to every object since our adapter was written. Counts the requests that come."""
 
-    def grown(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {**{name: grown(each) for name, each in value.items()}, "addedLater": {"id": 1, "unheardOf": [True]}}
-        return [grown(each) for each in value] if isinstance(value, list) else value
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self.requests = 0
 
-    def answer(request: Request) -> Response:
-        response = application(request)
-        return Response(response.status, json.dumps(grown(response.json())).encode(), response.headers) if response.body else response
+    def __call__(self, request: Request) -> Response:
+        """Answers as the vendor does, with more members in every object."""
+        self.requests += 1
+        response = self._application(request)
+        return Response(response.status, json.dumps(_grown(response.json())).encode(), response.headers) if response.body else response
 
-    return answer
+
+def _grown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {**{name: _grown(each) for name, each in value.items()}, "addedLater": {"id": 1, "unheardOf": [True]}}
+    return [_grown(each) for each in value] if isinstance(value, list) else value
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {

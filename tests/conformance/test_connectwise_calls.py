@@ -119,7 +119,11 @@ def of_another(rows: list[Row]) -> list[Row]:
     return [{**row, "agreementId": 99} for row in rows]
 
 
-@pytest.mark.parametrize("wrong", [twice, of_another])
+def a_full_page(rows: list[Row]) -> list[Row]:
+    return [{**rows[0], "id": 100_000 + number} for number in range(1000)]
+
+
+@pytest.mark.parametrize("wrong", [twice, of_another, a_full_page])
 def test_a_part_whose_rows_cannot_be_right_is_never_believed(site: Site, wrong: Callable[[list[Row]], list[Row]]) -> None:
     plain = read(site.psa())
     site.simulator.bundles.on_rows = wrong

@@ -60,6 +60,15 @@ def test_all_lines_are_read_over_several_pages_those_that_are_over_included(subj
     assert [line.ends for line in lines] == [None] * (LINES - 1) + [OVER]
 
 
+def test_a_list_that_is_longer_than_a_page_is_read_to_its_end(subject: Subject) -> None:
+    """Seven products, three at a time."""
+    if subject.served is None:
+        pytest.skip("It has no pages")
+    before = subject.served.requests
+    assert len(subject.psa.products()) == LINES
+    assert subject.served.requests - before >= 3, "its subject has to ask for pages of three rows"
+
+
 def test_a_line_tells_what_comparing_needs(subject: Subject) -> None:
     line = subject.psa.read_lines(subject.psa.read_headers(None)[0], TODAY)[0]
     assert (line.unit_price, line.included, line.starts, line.marker) == (PRICE, Decimal(0), subject.line_starts, "")

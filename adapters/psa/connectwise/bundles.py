@@ -22,6 +22,8 @@ from sync_core.ports import Clock
 
 PATH = "/system/bundles"
 MOST_PARTS = 20
+MOST_ROWS = 1000
+"""A part is to hold all lines of an agreement, so it asks for the largest page there is, and one that fills it may not be whole."""
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Bundles:
         asked = {
             "parentId": int(agreement_id),
             "filters": {"conditions": ""},
-            "page": {"page": 1, "pageSize": self._settings.page_size},
+            "page": {"page": 1, "pageSize": MOST_ROWS},
             "fields": f"agreementId,{LINE_FIELDS}",
         }
         return {
@@ -93,7 +95,7 @@ class Bundles:
     def _rows(self, part: Record | None, agreement_id: str) -> Sequence[Record] | None:
         """The rows of a part that can be believed, by ascending id; otherwise ``None``."""
         rows = member(part or {}, "entities")
-        if part is None or part.get("success") is not True or not isinstance(rows, list) or len(rows) >= self._settings.page_size:
+        if part is None or part.get("success") is not True or not isinstance(rows, list) or len(rows) >= MOST_ROWS:
             return None
         if not all(isinstance(row, Mapping) and isinstance(row.get("id"), int) and text(row, "agreementId") == agreement_id for row in rows):
             return None
