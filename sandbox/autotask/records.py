@@ -29,6 +29,10 @@ class Reading(StrEnum):
     """The new number; the row before it is cut, unless it was posted by then."""
 
 
+CURRENCIES = {1: "USD", 2: "EUR", 3: "GBP"}
+"""The currencies of the site by id; the first one is its own."""
+
+
 @dataclass(frozen=True)
 class Company:
     """A customer of the MSP."""
@@ -37,6 +41,7 @@ class Company:
     name: str
     web_address: str = ""
     active: bool = True
+    currency: str = "USD"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from sandbox.autotask.ledger import Ledger
-from sandbox.autotask.records import CATEGORIES, PERIODS, STATUSES, TYPES, Company, Contact, Contract, Line, Service, UnitRow
+from sandbox.autotask.records import CATEGORIES, CURRENCIES, PERIODS, STATUSES, TYPES, Company, Contact, Contract, Line, Service, UnitRow
 
 Json = dict[str, Any]
 
@@ -68,7 +68,8 @@ class Entity:
 ENTITIES = {
     each.name: each
     for each in (
-        Entity("Companies", ("id", "companyName", "webAddress", "isActive"), {"companyName": 100, "webAddress": 255}),
+        Entity("Companies", ("id", "companyName", "webAddress", "isActive", "currencyID"), {"companyName": 100, "webAddress": 255}),
+        Entity("Currencies", ("id", "name", "description", "isActive", "isInternalCurrency"), {"name": 3, "description": 100}),
         Entity("Contacts", ("id", "companyID", "emailAddress", "emailAddress2", "emailAddress3", "isActive"), {"emailAddress": 254}),
         Entity(
             "Services", ("id", "name", "description", "invoiceDescription", "unitPrice", "unitCost", "isActive"), {"name": 150, "description": 400}
@@ -97,7 +98,13 @@ ENTITIES = {
 
 def company(record: Company) -> Json:
     """A company."""
-    return {"id": record.id, "companyName": record.name, "webAddress": record.web_address or None, "isActive": record.active}
+    number = next(number for number, code in CURRENCIES.items() if code == record.currency)
+    return {"id": record.id, "companyName": record.name, "webAddress": record.web_address or None, "isActive": record.active, "currencyID": number}
+
+
+def currency(number: int, code: str) -> Json:
+    """A currency; the site's own is the first."""
+    return {"id": number, "name": code, "description": code, "isActive": True, "isInternalCurrency": number == min(CURRENCIES)}
 
 
 def contact(record: Contact) -> Json:
@@ -166,6 +173,8 @@ def rows(ledger: Ledger, entity: str, contract_ids: set[int] | None, first: date
     match entity:
         case "Companies":
             return [company(each) for each in ledger.companies.values()]
+        case "Currencies":
+            return [currency(*each) for each in CURRENCIES.items()]
         case "Contacts":
             return [contact(each) for each in ledger.contacts.values()]
         case "Services":

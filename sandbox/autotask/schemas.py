@@ -48,7 +48,8 @@ FIELDS = _object(
         ),
     },
 )
-COMPANIES = _object("id companyName isActive", id=_ID, companyName=_text(100), webAddress=_text(255), isActive=_FLAG)
+COMPANIES = _object("id companyName isActive", id=_ID, companyName=_text(100), webAddress=_text(255), isActive=_FLAG, currencyID=_ID)
+CURRENCIES = _object("id name isInternalCurrency", id=_ID, name=_text(3), description=_text(100), isActive=_FLAG, isInternalCurrency=_FLAG)
 CONTACTS = _object("id companyID", id=_ID, companyID=_ID, emailAddress=_text(254), isActive=_INTEGER)
 SERVICES = _object("id name isActive", id=_ID, name=_text(150), description=_text(400), unitPrice=_NUMBER, isActive=_FLAG)
 CONTRACTS = _object(
@@ -90,6 +91,7 @@ ERROR = _object("errors", errors={"type": "array", "items": {"type": "string"}, 
 
 ENTITIES: dict[str, Schema] = {
     "Companies": COMPANIES,
+    "Currencies": CURRENCIES,
     "Contacts": CONTACTS,
     "Services": SERVICES,
     "Contracts": CONTRACTS,

@@ -238,6 +238,18 @@ def test_where_no_contract_shows_what_unit_rows_carry_the_plan_says_so_and_no_un
     assert "Nobody knows yet what Autotask's unit rows carry" in " ".join(reason for change in changes for reason in change.reasons)
 
 
+def test_contracts_of_years_ago_do_not_hide_the_ones_that_show_what_unit_rows_carry(nights: Nights) -> None:
+    nights.take_over(10)
+    for _ in range(250):
+        nights.ledger.contract(nights.ledger.companies[1], "Long over", date(2020, 1, 1), date(2021, 12, 31))
+    shows = nights.ledger.contract(nights.ledger.companies[1], "Shows it", date(2026, 1, 1))
+    for _ in range(2):
+        nights.ledger.adjust(nights.ledger.line(shows, nights.ledger.services[1], 5).id, 3, date(2026, 2, 11))
+    nights.connect(units_reading="auto")
+    nights.run()
+    assert nights.units() == [12]
+
+
 def test_once_two_services_show_what_unit_rows_carry_the_units_are_written(nights: Nights) -> None:
     nights.take_over(10)
     shows = nights.ledger.contract(nights.ledger.companies[1], "Shows it", date(2026, 1, 1))

@@ -27,6 +27,7 @@ from tests.sandbox.autotask_psa import Psa
 VENDOR = ROOT.parent / "shared" / "specs" / "autotask_swagger_v1.json"
 MODELS = {
     "Companies": "CompanyModel",
+    "Currencies": "CurrencyModel",
     "Contacts": "ContactModel",
     "Services": "ServiceModel",
     "Contracts": "ContractModel",

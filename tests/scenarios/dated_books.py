@@ -35,7 +35,7 @@ class DatedBooks:
     def head(self) -> Agreement:
         """The contract as the adapter reads it."""
         kept = rendering.contract(self.ledger.contracts[1]) | {"companyID": 250, "id": 7}
-        head = reading.contract(kept, _LABELS, self.settings, self.today)
+        head = reading.contract(kept, _LABELS, self.settings, self.today, self.settings.currency)
         return reading.with_next_invoice(head, self._rows(), self.today, NextInvoice.POSTED)
 
     @property
@@ -98,5 +98,7 @@ def dated_books(agreement: str, quantities: str, price: str, units: int) -> Date
     while ledger.next_period(contract.id)[0] <= invoiced:
         ledger.post(ledger.next_period(contract.id)[0])
     posted = PostedPeriods.CHARGED if ledger.charges_posted_periods else PostedPeriods.CLOSED
-    settings = AutotaskSettings("cw", "https://webservices.autotask.net", "UTC", "api@contoso.example", "s", "c", posted_periods=posted)
+    settings = AutotaskSettings(
+        "cw", "https://webservices.autotask.net", "UTC", "api@contoso.example", "s", "c", currency="USD", posted_periods=posted
+    )
     return DatedBooks(ledger, settings, start)

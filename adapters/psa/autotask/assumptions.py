@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,6 +45,18 @@ ASSUMPTIONS = (
         "look at the first days of a contract's unit rows",
     ),
     Assumption(
+        "currency",
+        "a contract is billed in the currency of its company",
+        "currency",
+        "compare the currency of a plan with the invoice of a customer who pays in another one than yours",
+    ),
+    Assumption(
+        "second line",
+        "a contract takes a second contract service of the same service",
+        "",
+        "add a service to a test contract that has it already; if Autotask refuses it, take lines over in a cut-over and do not replace them",
+    ),
+    Assumption(
         "credits",
         "fewer units from the middle of a period are credited by their days, as more are charged",
         "",
@@ -79,12 +91,17 @@ ASSUMPTIONS = (
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read of some contracts: their heads, the unit rows of the last periods, and how many of the services carry a marker of ours."""
+    """What was read of some contracts: their heads, the unit rows of the last periods, and how many of the services carry a marker of ours.
+
+    ``repeated`` are contracts that hold a service twice, ``currencies`` the site's codes.
+    """
 
     heads: Sequence[Agreement]
     rows: Sequence[UnitRow]
     reading: Reading | None
     markers: int
+    repeated: Collection[str] = ()
+    currencies: Collection[str] = ()
 
 
 def findings(seen: Seen, settings: AutotaskSettings) -> Mapping[str, Finding]:
@@ -96,6 +113,8 @@ def findings(seen: Seen, settings: AutotaskSettings) -> Mapping[str, Finding]:
         "posted periods": _posted_periods(inside, settings),
         "period types": _period_types(seen.heads),
         "first day": _first_day(seen.rows, heads),
+        "currency": _currency(seen.currencies, settings),
+        "second line": votes(len(seen.repeated), (), "contracts with a service twice"),
         "credits": _credits(inside),
         "markers": Finding(Verdict.CONFIRMED, f"{seen.markers} services carry one") if seen.markers else NOTHING_THERE,
     }
@@ -141,6 +160,16 @@ def _first_day(rows: Sequence[UnitRow], heads: Mapping[str, Agreement]) -> Findi
     ends = [(row, period_of(heads[row.contract_id], row.first).last) for row in rows if row.contract_id in heads]
     over = sorted({f"contract {row.contract_id}" for row, last in ends if row.last > last})
     return votes(sum(row.last == last for row, last in ends), over, "unit rows", "tell us: the app would compute other periods than Autotask")
+
+
+def _currency(codes: Collection[str], settings: AutotaskSettings) -> Finding:
+    if not codes:
+        return NOTHING_THERE
+    if settings.currency and set(codes) != {settings.currency}:
+        return Finding(Verdict.CONTRADICTED, f"the site has {', '.join(codes)}, and all is shown as {settings.currency}", "leave `currency` out")
+    if len(codes) == 1:
+        return Finding(Verdict.CONFIRMED, f"the site has {', '.join(codes)} only")
+    return Finding(Verdict.UNSEEN, f"the site has {', '.join(codes)}; contracts name none")
 
 
 def _credits(inside: Sequence[tuple[UnitRow, date | None]]) -> Finding:

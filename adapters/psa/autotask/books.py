@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
@@ -19,12 +20,13 @@ from zoneinfo import ZoneInfo
 from adapters.psa.autotask import reading, units
 from adapters.psa.autotask.assumptions import Seen
 from adapters.psa.autotask.client import Client, Filter, all_of, any_of, batches, condition
+from adapters.psa.autotask.currencies import Currencies
 from adapters.psa.autotask.settings import AutotaskSettings, NextInvoice
 from adapters.psa.autotask.units import Holding, Reading, UnitRow, by_line, holding, levels, unit_row
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.billing import marker_owner
-from sync_core.errors import Rejected
+from sync_core.errors import Rejected, StopRun
 from sync_core.model.agreements import Agreement, Line
 from sync_core.ports import Clock
 
@@ -62,6 +64,7 @@ class Books:
         self._client = client
         self._clock = clock
         self._zone = ZoneInfo(settings.time_zone)
+        self._currencies = Currencies(settings, client, clock)
         self._labels: reading.Labels | None = None
         self._names: Mapping[str, str] = {}
         self._names_until = 0.0
@@ -123,7 +126,7 @@ class Books:
 
     def detected_reading(self) -> Reading | None:
         """What unit rows carry, as the last periods of some contracts show it; ``None`` when they do not."""
-        heads, rows = self._contracts(RECURRING)[: SAMPLE * SAMPLES], list[UnitRow]()
+        heads, rows = self._lately_billed()[: SAMPLE * SAMPLES], list[UnitRow]()
         for some in batches(heads, SAMPLE):
             rows += self._rows([head.agreement_id for head in some], self.today - SAMPLED_BACK, self.today + SAMPLED_BACK)
             if found := units.detected(heads, rows):
@@ -132,12 +135,18 @@ class Books:
 
     def seen(self, agreement_ids: Collection[str]) -> Seen:
         """What the last periods of some contracts show, of these first."""
-        heads = sorted(self._contracts(RECURRING), key=lambda head: (head.agreement_id not in agreement_ids, int(head.agreement_id)))[:LOOKED_AT]
+        heads = sorted(self._lately_billed(), key=lambda head: (head.agreement_id not in agreement_ids, int(head.agreement_id)))[:LOOKED_AT]
         ids, today = [head.agreement_id for head in heads], self.today
         rows = self._rows(ids, today - SAMPLED_BACK, today) if ids else []
-        services = self._client.records_in("ContractServices", ("id", "internalDescription"), "contractID", map(int, ids))
+        fields = ("id", "contractID", "serviceID", "internalDescription")
+        services = list(self._client.records_in("ContractServices", fields, "contractID", map(int, ids)))
         marked = sum(1 for record in services if marker_owner(reading.marked(text(record, "internalDescription"))[0]))
-        return Seen(heads, rows, units.detected(heads, rows) or self.detected_reading(), marked)
+        held = Counter((text(record, "contractID"), text(record, "serviceID")) for record in services)
+        repeated = {contract_id for (contract_id, _), number in held.items() if number > 1}
+        codes: Collection[str] = ()
+        with suppress(Rejected, StopRun):
+            codes = tuple(self._currencies.in_use().values())
+        return Seen(heads, rows, units.detected(heads, rows) or self.detected_reading(), marked, repeated, codes)
 
     def rows_on(self, contract_id: str, line_id: str, on: date) -> list[UnitRow]:
         """The rows of one line that cover a day, read anew."""
@@ -148,12 +157,17 @@ class Books:
             self._labels = reading.labels(self._client.labels("Contracts"))
         return self._labels
 
+    def _lately_billed(self) -> list[Agreement]:
+        """The contracts that may have unit rows of the last periods, those that do not bill any more included."""
+        return self._contracts(RECURRING, condition("endDate", "gte", _midnight(self.today - SAMPLED_BACK)))
+
     def _contracts(self, *filters: Filter) -> list[Agreement]:
         """The contracts that can be read; one that cannot is left out, so that it holds its own customer and no other."""
         names, found = self._labels_read(), []
         for record in self._client.records("Contracts", reading.CONTRACT_FIELDS, *filters):
             try:
-                found.append(reading.contract(record, names, self._settings, self.today))
+                currency = self._currencies.of(text(record, "companyID"))
+                found.append(reading.contract(record, names, self._settings, self.today, currency))
             except ValueError as error:
                 _log.warning("PSA connection %s: contract %s is left out: %s", self._settings.name, text(record, "id"), shown(str(error)))
         return found

@@ -60,7 +60,7 @@ def labels(picklists: Mapping[str, Mapping[str, str]]) -> Labels:
     return Labels(picklists.get("contractPeriodType", {}), picklists.get("contractCategory", {}), picklists.get("status", {}))
 
 
-def contract(record: Record, names: Labels, settings: AutotaskSettings, today: date) -> Agreement:
+def contract(record: Record, names: Labels, settings: AutotaskSettings, today: date, currency: str) -> Agreement:
     """The head of a contract without its next invoice; raises ``ValueError`` when it has no id, company or start."""
     start, end = day(record, "startDate"), day(record, "endDate")
     if start is None:
@@ -81,7 +81,7 @@ def contract(record: Record, names: Labels, settings: AutotaskSettings, today: d
         anchor=start,
         next_invoice=None,
         prorates=True,
-        currency=settings.currency,
+        currency=currency,
         cycle=cycle,
         abilities=settings.abilities,
         text_limit=LONGEST_TEXT,

@@ -15,7 +15,7 @@ from sync_core.model.configuration import Connection
 SETTINGS: Mapping[str, str] = {
     "username": "The user name (e-mail form) of the API user.",
     "zone_url": "The address of the database's zone, ending with /ATServicesRest; asked of Autotask when empty (the default).",
-    "currency": "The code of the currency that contracts are billed in; default USD.",
+    "currency": "The code of the currency of all contracts; when empty (the default) each has that of its company, as Autotask says it.",
     "billing_cycles": "Labels of contract period types of your own and their months, such as 'Monatlich=1, Quartal=3'.",
     "units_reading": "What a unit row made in the middle of a period carries: delta, total, or auto (default: found out by reading).",
     "next_invoice": "What counts as invoiced: posted (default; up to the last period approved and posted) or calendar (always the current period).",
@@ -87,7 +87,7 @@ class AutotaskSettings:
     secret: str
     integration_code: str
     zone_url: str = ""
-    currency: str = "USD"
+    currency: str = ""
     billing_cycles: Mapping[str, int] = field(default_factory=dict)
     units_reading: UnitsReading = UnitsReading.AUTO
     next_invoice: NextInvoice = NextInvoice.POSTED
@@ -119,7 +119,7 @@ def parse(connection: Connection) -> AutotaskSettings:
         secret=given["secret"],
         integration_code=given["integration_code"],
         zone_url=given.get("zone_url", "").rstrip("/"),
-        currency=given.get("currency", "USD"),
+        currency=given.get("currency", ""),
         billing_cycles=months_by_name(connection, "billing_cycles"),
         units_reading=choice(connection, "units_reading", UnitsReading.AUTO),
         next_invoice=choice(connection, "next_invoice", NextInvoice.POSTED),

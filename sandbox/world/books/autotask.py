@@ -21,11 +21,10 @@ from sync_core.model.plans import ChangeKind
 KIND = "autotask"
 SECRETS = {"secret": "autotask-secret", "integration_code": "autotask-integration-code"}
 """The names of the secrets by what the connection calls them."""
-CURRENCY = "USD"
 
 
 class AutotaskBooks:
-    """See ``Books``. Contracts know no currency, no proration of their own, and no invoice for the period after the next."""
+    """See ``Books``. Contracts know no proration of their own, and no invoice for the period after the next."""
 
     kind, shown = KIND, "Autotask PSA"
 
@@ -48,6 +47,7 @@ class AutotaskBooks:
     def agreement(self, firm: Firm, name: str, type_name: str, start: date, terms: Terms) -> Agreed:
         if not self.ledger.contracts:
             self._past_contract(firm)
+        self.ledger.companies[firm.id] = replace(self.ledger.companies[firm.id], currency=terms.currency)  # contracts have none of their own
         category = next(number for number, label in CATEGORIES.items() if label == type_name)
         made = self.ledger.contract(self.ledger.companies[firm.id], name, start, category=category)
         return Agreed(made.id, firm, name, type_name)
@@ -80,7 +80,7 @@ class AutotaskBooks:
         self.ledger.change_contract(past.id, status=INACTIVE)
 
     def connection(self, url: str) -> Mapping[str, Any]:
-        settings = {"username": self.simulator.access.user, "currency": CURRENCY, "calls_per_minute": 100_000}
+        settings = {"username": self.simulator.access.user, "calls_per_minute": 100_000}
         return {"kind": KIND, "url": url, "time_zone": "UTC", "settings": settings, "secrets": SECRETS}
 
     @property
@@ -112,5 +112,6 @@ class AutotaskBooks:
             )
             for each in invoice.charges
         )
-        company, contract = self.ledger.companies[invoice.company_id].name, self.ledger.contracts[invoice.contract_id].name
-        return Preview(KIND, invoice.contract_id, company, contract, invoice.first.isoformat(), CURRENCY, str(invoice.total), tuple(lines))
+        company, contract = self.ledger.companies[invoice.company_id], self.ledger.contracts[invoice.contract_id].name
+        dated, total = invoice.first.isoformat(), str(invoice.total)
+        return Preview(KIND, invoice.contract_id, company.name, contract, dated, company.currency, total, tuple(lines))

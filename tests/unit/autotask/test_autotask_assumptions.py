@@ -121,6 +121,22 @@ def test_a_period_type_that_nobody_knows_is_named_with_its_setting() -> None:
     assert "Fortnightly" in found.seen
 
 
+def test_a_currency_for_all_is_contradicted_by_a_site_that_has_several(books: Books) -> None:
+    found = books.look(currency="USD")["currency"]
+    assert (found.verdict, found.instead) == (Verdict.CONTRADICTED, "leave `currency` out")
+    assert "USD, EUR, GBP" in found.seen
+    assert books.look()["currency"].verdict is Verdict.UNSEEN
+
+
+def test_currencies_that_the_user_may_not_see_tell_nothing(books: Books) -> None:
+    books.access.denied.add("Currencies")
+    assert books.look(currency="USD")["currency"].verdict is Verdict.UNSEEN
+
+
+def test_a_contract_that_holds_a_service_twice_shows_that_it_may(books: Books) -> None:
+    assert books.look()["second line"].verdict is Verdict.CONFIRMED
+
+
 def test_every_finding_is_of_an_assumption_and_nothing_is_written(books: Books) -> None:
     books.post(MARCH)
     assert set(books.look()) <= {each.name for each in KIND.assumptions}

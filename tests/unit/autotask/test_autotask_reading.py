@@ -14,7 +14,7 @@ from adapters.psa.autotask.settings import AutotaskSettings, NextInvoice
 from adapters.psa.autotask.units import Holding, UnitRow
 from sync_core.model.agreements import Agreement, AgreementStatus
 
-SETTINGS = AutotaskSettings("psa one", "https://webservices.autotask.net", "UTC", "user", "a", "b", currency="EUR", billing_cycles={"halbes jahr": 6})
+SETTINGS = AutotaskSettings("psa one", "https://webservices.autotask.net", "UTC", "user", "a", "b", billing_cycles={"halbes jahr": 6})
 NAMES = Labels({"21": "Monthly", "22": "Halbes Jahr", "23": "Weekly"}, {"12": "Managed Services"}, {"0": "Inactive", "5": "Active"})
 TODAY, APRIL, MARCH = date(2026, 3, 17), date(2026, 4, 1), date(2026, 3, 1)
 RECORD: dict[str, Any] = {
@@ -30,7 +30,7 @@ RECORD: dict[str, Any] = {
 
 
 def head(**members: Any) -> Agreement:
-    return contract({**RECORD, **members}, NAMES, SETTINGS, TODAY)
+    return contract({**RECORD, **members}, NAMES, SETTINGS, TODAY, "EUR")
 
 
 def month(number: int, posted: bool, units: int = 5, first: date | None = None) -> UnitRow:
