@@ -40,6 +40,10 @@ class Gate(Protocol):
         """Held while one request is under way; raises ``Throttled`` when there is no room for it soon."""
         ...
 
+    def patient(self) -> AbstractContextManager[object]:
+        """Within it room is waited for longer: for a long reading that would have to begin anew."""
+        ...
+
     def throttled(self, seconds: float) -> None:
         """The vendor asked everybody to wait."""
         ...
@@ -50,6 +54,10 @@ class OpenGate:
 
     def call(self) -> AbstractContextManager[object]:
         """No limit."""
+        return nullcontext()
+
+    def patient(self) -> AbstractContextManager[object]:
+        """Nothing to wait for."""
         return nullcontext()
 
     def throttled(self, seconds: float) -> None:

@@ -162,6 +162,16 @@ class Budget:
         self._changed = threading.Condition()
         self._block = Block()
         self._in_use = 0
+        self._waiting = threading.local()
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Within it this thread waits for a whole slice, if need be, before each call: for a long reading that would have to begin anew."""
+        self._waiting.patience = max(self._patience, self._limits.slice_seconds + LOOK_AGAIN)
+        try:
+            yield
+        finally:
+            del self._waiting.patience
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -194,14 +204,15 @@ class Budget:
             self._update(lambda ledger: Grant(replace(ledger, not_before=max(ledger.not_before, until))))
 
     def _enter(self) -> None:
-        give_up = self._clock.monotonic() + self._patience
+        patience = getattr(self._waiting, "patience", self._patience)
+        give_up = self._clock.monotonic() + patience
         while True:
             with self._changed:
                 wait = self._spend(give_up)
             if not wait:
                 return
             if self._clock.monotonic() + wait > give_up:
-                raise self._no_room(max(wait, self._patience) if self._limits.gives_back else wait)
+                raise self._no_room(max(wait, patience) if self._limits.gives_back else wait)
             self._sleep(wait)
 
     def _spend(self, give_up: float) -> float:

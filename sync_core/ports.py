@@ -265,6 +265,18 @@ class Psa(Protocol):
         """
         ...
 
+    @property
+    def together(self) -> int:
+        """The lines of how many agreements are read in one go, so that each costs a part of a call; 1 where each is read by itself."""
+        ...
+
+    def read_together(self, agreements: Sequence[Agreement], on: date) -> Mapping[str, tuple[Line, ...]]:
+        """By agreement id what ``read_lines`` says, of up to ``together`` agreements in as few calls as there can be.
+
+        For planning only. One that is left out, perhaps because it cannot be read, is to be read by itself.
+        """
+        ...
+
     def companies(self) -> Sequence[Company]:
         """The companies that are not deleted, with what is known of their domains."""
         ...

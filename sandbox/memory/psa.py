@@ -81,7 +81,11 @@ class MemoryPsa:
         self.most_units: Decimal | None = None
         """When set, by how many units one change may move a line."""
         self.line_reads = 0
-        """How often the lines of an agreement were read."""
+        """How often the lines of an agreement were read by themselves."""
+        self.bulk_reads = 0
+        """How often those of many were read together."""
+        self.together = 1 if keeping is Keeping.LINES else 50
+        """See ``Psa.together``; it goes with how the three vendors keep lines."""
         self._clock = clock
         self._connection = connection
         self._keeping = keeping
@@ -172,6 +176,12 @@ class MemoryPsa:
         if agreement.agreement_id not in self._agreements:
             raise Rejected(f"Agreement {agreement.agreement_id} is not there", code="agreement-missing", where=self._connection)
         return tuple(kept.on(on) for kept in list(self._held.get(agreement.agreement_id, ())))
+
+    def read_together(self, agreements: Sequence[Agreement], on: date) -> Mapping[str, tuple[Line, ...]]:
+        """See ``Psa.read_together``."""
+        self._reading()
+        self.bulk_reads += 1
+        return {each.agreement_id: tuple(kept.on(on) for kept in list(self._held.get(each.agreement_id, ()))) for each in agreements}
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""

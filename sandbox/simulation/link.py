@@ -13,7 +13,7 @@ from sync_core.model.plans import Step
 from sync_core.ports import Receipt
 
 _PATIENCE = 30.0
-_PURE = frozenset({"connection", "settle_seconds", "steps_for"})
+_PURE = frozenset({"connection", "settle_seconds", "steps_for", "together"})
 
 
 class Link:

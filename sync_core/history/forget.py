@@ -27,6 +27,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CUSTOMERS, CustomerRecord, drop_plan, load_live, load_record, save_forgotten
 from sync_core.pipeline.evidence import snapshot_content
 from sync_core.pipeline.history import PREFIX
+from sync_core.pipeline.shared_lines import drop_lines
 from sync_core.ports import Row
 from sync_core.rows import from_row, replace_row, rewritten
 
@@ -137,6 +138,7 @@ class Forgetting:
         marks = frozenset(mark_of(self._tenant_id, name) for name in (*names.ids, *names.sign_ins, self._person))
         record = Record(now, RecordKind.FORGOTTEN, self.pseudonym, {"pseudonym": self.pseudonym}, by=str(by))
         save_forgotten(self._context.store, self._tenant_id, Forgotten(self.pseudonym, marks, str(by), now), record)
+        drop_lines(self._context)
         return self._go(write=True)
 
     def _go(self, *, write: bool) -> Traces:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, takewhile
 
 from sync_core.billing.naming import without_names
@@ -26,6 +26,7 @@ from sync_core.pipeline.control import TABLE as CONTROL
 from sync_core.pipeline.customers import CUSTOMERS, CustomerRecord, load_record
 from sync_core.pipeline.history import PREFIX, key_time
 from sync_core.pipeline.runs import forget_run, runs_before
+from sync_core.pipeline.shared_lines import is_lines
 from sync_core.ports import Row, Store
 from sync_core.rows import delete, from_row, replace_row, rewritten, to_row, upsert
 
@@ -35,6 +36,8 @@ _STEP = "-step-"
 _BATCH = 90
 _LONGEST_SECONDS = 480.0
 """What is not done by then is done the next day: a function may take ten minutes."""
+_LINES_KEPT = timedelta(days=2)
+"""How long lines that a run read for all its workers may lie there, where it did not take them away itself."""
 _STAMP = re.compile(r"\d{8}")
 
 
@@ -93,9 +96,11 @@ def limits_on(context: Context) -> Limits:
 
 
 def _blobs(context: Context, limits: Limits) -> Cleaned:
-    """Snapshots that had ceased to be the newest before the limit, and what runs before it read once for all customers."""
+    """Snapshots that had ceased to be the newest before the limit, and what runs before it read once for all customers; lines much sooner."""
     old = list(_old_snapshots(context, limits.names))
-    old += [name for name in context.blobs.names("runs/") if (day := _day_in(name.split("/")[1])) and day < limits.names]
+    lately = context.clock.now().date() - _LINES_KEPT
+    days = ((name, _day_in(name.split("/")[1])) for name in context.blobs.names("runs/"))
+    old += [name for name, day in days if day and day < (lately if is_lines(name) else limits.names)]
     for name in old:
         context.blobs.delete(name)
     return Cleaned(blobs=len(old))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,7 +34,7 @@ from sync_core.model.forgotten import without_people
 from sync_core.model.history import Counts
 from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.model.plans import MOVES_UNITS, Change, Unlinked, Verdict
-from sync_core.model.runs import Run
+from sync_core.model.runs import Run, RunKind, RunState
 from sync_core.model.terms import Commitment
 from sync_core.notices import Found, found_in_usage, kinds_asked, needs_of_notices
 from sync_core.pipeline.context import Context
@@ -43,6 +43,7 @@ from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snaps
 from sync_core.pipeline.permission import decided
 from sync_core.pipeline.reading import agreement_now, lines_of
 from sync_core.pipeline.shared import shared
+from sync_core.pipeline.shared_lines import lines_together
 from sync_core.pipeline.verifying import rests, verified_now
 from sync_core.ports import Psa, Relationship
 
@@ -162,13 +163,19 @@ class _Reader:
         heads: list[Agreement] = []
         for connection in sorted({link.connection for link in self.item.links}):
             companies = {link.company_id for link in self.item.links if link.connection == connection}
-            heads += [head for head in self._all_heads(connection) if head.company_id in companies]
+            heads += self._heads_of(connection, companies)
             known = {head.agreement_id for head in heads if head.connection == connection}
             chosen = {link.agreement.value for link in self.item.links if link.connection == connection and link.agreement.by == "id"}
             bound = {binding.agreement_id for binding in self.record.bindings.values() if binding.connection == connection}
             if unknown := (chosen | bound) - known:
                 heads += self._psa(connection).read_headers(sorted(unknown))
         return heads
+
+    def _heads_of(self, connection: str, companies: Collection[str]) -> list[Agreement]:
+        """Out of what the run read of all; one customer alone is no reason to read everybody's."""
+        if self.run.kind is RunKind.RESYNC:
+            return [head for company_id in sorted(companies) for head in self._psa(connection).company_agreements(company_id)]
+        return [head for head in self._all_heads(connection) if head.company_id in companies]
 
     def _all_heads(self, connection: str) -> Sequence[Agreement]:
         return shared(self.context, self.run.run_id, f"agreements-{connection}", Agreement, lambda: self._psa(connection).read_headers(None))
@@ -179,10 +186,27 @@ class _Reader:
         missing: dict[Place, str] = {}
         for place in sorted(places):
             if place in heads:
-                found[place] = lines_of(self._psa(place[0]), heads[place], self.run.business_dates[place[0]])
+                found[place] = self._together(heads[place]) or lines_of(self._psa(place[0]), heads[place], self.run.business_dates[place[0]])
             else:
                 missing[place] = f"Agreement {place[1]} of {place[0]} cannot be found in the PSA"
         return found, missing
+
+    def _together(self, head: Agreement) -> AgreementLines | None:
+        """The agreement out of what a run reads together while it reads; one customer alone, and a plan that is made anew later, are read anew."""
+        if self.run.kind is RunKind.RESYNC or self.run.state not in (RunState.STARTING, RunState.READING):
+            return None
+        day = self.run.business_dates[head.connection]
+        return lines_together(self.context, self.run.run_id, self._psa(head.connection), lambda: self._coming(head.connection), head, day)
+
+    def _coming(self, connection: str) -> Iterator[Agreement]:
+        """The agreements of the companies that the run's customers bill to, in the order of the customers."""
+        by_company: dict[str, list[Agreement]] = {}
+        for head in self._all_heads(connection):
+            by_company.setdefault(head.company_id, []).append(head)
+        only = frozenset(self.run.only)
+        meant = (item for item in self.configuration.customers if not only or item.customer.tenant_id in only)
+        companies = dict.fromkeys(link.company_id for item in meant for link in item.links if link.connection == connection)
+        return (head for company_id in companies for head in by_company.get(company_id, ()))
 
     def _whole(self, places: Iterable[Place]) -> dict[Place, AgreementLines]:
         """Agreements that are read anew, for themselves: with what their lines hold on all days."""

@@ -14,8 +14,12 @@ from sync_core.ports import Psa
 
 def lines_of(psa: Psa, agreement: Agreement, business_date: date) -> AgreementLines:
     """The agreement with its lines read anew."""
-    day = max(business_date, agreement.start, agreement.next_invoice or business_date)
-    return AgreementLines(agreement, psa.read_lines(agreement, day))
+    return AgreementLines(agreement, psa.read_lines(agreement, counted_from(agreement, business_date)))
+
+
+def counted_from(agreement: Agreement, business_date: date) -> date:
+    """The day that changes count from, and that lines are read for."""
+    return max(business_date, agreement.start, agreement.next_invoice or business_date)
 
 
 def agreement_now(psa: Psa, agreement_id: str, business_date: date) -> AgreementLines | None:

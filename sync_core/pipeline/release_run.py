@@ -11,6 +11,7 @@ from sync_core.model.runs import CustomerRun, CustomerState, Run, RunKind, RunSt
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.messages import APPLY_PLAN, CUT_OVER, SEND_NOTICES, Message, send
 from sync_core.pipeline.runs import change_run, customers_of, load_run, move, note_totals, totals_of, totals_of_last_day
+from sync_core.pipeline.shared_lines import drop_lines
 from sync_core.rows import Stored
 
 
@@ -78,3 +79,5 @@ def finish_run(context: Context, run: Stored[Run]) -> None:
     send(context, SEND_NOTICES, Message(run.value.run_id))
     if run.value.cutover:
         send(context, CUT_OVER, Message(run.value.cutover))
+    if run.value.kind in (RunKind.DAILY, RunKind.ON_DEMAND):  # if this is never reached, the retention does it
+        drop_lines(context, run.value.run_id)

@@ -12,7 +12,7 @@ from sandbox.autotask import AutotaskSimulator, Ledger
 from sandbox.autotask.access import Access
 from sandbox.web import serve
 from sync_core.model.agreements import Agreement, Line
-from sync_core.ports import Probe, Psa
+from sync_core.ports import Probe
 from tests.conformance.autotask_subject import autotask, send, set_quantity
 from tests.conformance.subjects import APRIL, NOW
 
@@ -24,14 +24,10 @@ class Site:
 
     def __init__(self, url: str, simulator: AutotaskSimulator) -> None:
         self.simulator, self.ledger = simulator, simulator.ledger
-        self._url = url
-        self.psa = self.another_process()
+        self.psa = autotask(url, self.simulator.access, {"units_reading": "delta"})
 
-    def another_process(self) -> Psa:
-        return autotask(self._url, self.simulator.access, {"units_reading": "delta"})
-
-    def lines(self, head: Agreement, psa: Psa | None = None) -> tuple[Line, ...]:
-        return (psa or self.psa).read_lines(head, head.next_invoice or APRIL)
+    def lines(self, head: Agreement) -> tuple[Line, ...]:
+        return self.psa.read_lines(head, head.next_invoice or APRIL)
 
     @property
     def calls(self) -> int:
@@ -58,17 +54,9 @@ def site(books: Ledger) -> Iterator[Site]:
 
 
 def test_a_night_with_nothing_changed_costs_four_calls_for_a_hundred_customers(site: Site) -> None:
-    read = [site.lines(head) for head in site.psa.read_headers(None)]
-    assert (len(read), sum(map(len, read))) == (CONTRACTS, CONTRACTS * LINES_OF_EACH)
+    read = site.psa.read_together(site.psa.read_headers(None), APRIL)
+    assert (len(read), sum(map(len, read.values()))) == (CONTRACTS, CONTRACTS * LINES_OF_EACH)
     assert site.calls / CONTRACTS <= 0.04
-
-
-def test_a_process_that_was_given_the_heads_finds_out_that_a_run_is_under_way(site: Site) -> None:
-    heads, other = site.psa.read_headers(None), site.another_process()
-    before = site.calls
-    for head in heads:
-        site.lines(head, other)
-    assert (site.calls - before) / CONTRACTS <= 0.08
 
 
 def test_a_single_customer_is_read_without_reading_the_others(site: Site) -> None:
@@ -77,16 +65,16 @@ def test_a_single_customer_is_read_without_reading_the_others(site: Site) -> Non
     assert site.calls <= 5
 
 
-def test_lines_that_were_read_ahead_are_given_once(site: Site) -> None:
-    """Who asks again wants to know anew."""
+def test_lines_that_are_asked_for_alone_are_read_anew_however_often(site: Site) -> None:
     head = site.psa.read_headers(None)[0]
-    first, before = site.lines(head), site.calls
-    assert [replace(line, held=()) for line in site.lines(head)] == list(first)
-    assert site.calls > before
+    first, before = site.psa.read_together([head], APRIL)[head.agreement_id], site.calls
+    for _ in range(2):
+        assert [replace(line, held=()) for line in site.lines(head)] == list(first)
+    assert site.calls >= before + 4
 
 
-def test_what_is_read_by_id_is_read_anew_although_it_was_read_ahead(site: Site) -> None:
-    site.lines(site.psa.read_headers(None)[0])
+def test_what_is_read_by_id_is_read_anew_although_it_was_read_with_others(site: Site) -> None:
+    site.psa.read_together(site.psa.read_headers(None), APRIL)
     line = site.ledger.lines_of(9)[0]
     site.ledger.adjust(line.id, 4, APRIL)
     (head,) = site.psa.read_headers(["9"])

@@ -51,15 +51,15 @@ def test_a_night_without_changes_costs_far_less_than_a_call_a_customer(site: Sit
     assert len(site.requests) / CUSTOMERS <= 0.05
 
 
-def test_a_worker_that_gets_the_heads_from_another_reads_in_bulk_when_it_misses_many(site: Site) -> None:
+def test_who_read_the_heads_has_the_lines_of_all_and_who_did_not_reads_the_list(site: Site) -> None:
     fill(site)
-    heads = site.psa.read_headers(None)
-    site.requests.clear()
     psa = site.psa
-    for head in heads:
-        psa.read_lines(head, TODAY)
-    assert len(site.requests) / CUSTOMERS <= 0.1
-    assert site.paths().count(f"GET {LIST}") == 3
+    heads = psa.read_headers(None)
+    site.requests.clear()
+    read = psa.read_together(heads, TODAY)
+    assert site.requests == []
+    assert site.psa.read_together(heads, TODAY) == read
+    assert (len(read), site.paths().count(f"GET {LIST}")) == (CUSTOMERS + 1, 3)
 
 
 def test_one_customer_alone_costs_one_read_and_not_the_whole_list(site: Site) -> None:

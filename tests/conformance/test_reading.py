@@ -130,6 +130,14 @@ def test_a_list_of_which_a_page_fails_gives_no_part_of_it(subject: Subject) -> N
             subject.psa.read_headers(None)
 
 
+def test_lines_that_are_read_together_are_those_that_are_read_alone(subject: Subject) -> None:
+    """Of dated quantities they show the one day that was asked for."""
+    heads = subject.psa.read_headers(None)
+    together = subject.psa.read_together(heads, APRIL) if subject.psa.together > 1 else {}
+    alone = {head.agreement_id: tuple(replace(line, held=()) for line in subject.psa.read_lines(head, APRIL)) for head in heads}
+    assert together == (alone if subject.psa.together > 1 else {})
+
+
 def test_what_a_psa_can_do_is_said_by_its_agreements(subject: Subject) -> None:
     """Only one way of billing by days can be planned for, and what needs another ability comes with it."""
     abilities = subject.psa.read_headers(None)[0].abilities

@@ -21,6 +21,7 @@ ALL_KINDS = pytest.mark.parametrize("keeping", list(Keeping))
 def settled(customers: int = 1, *, keeping: Keeping = Keeping.LINES, days: int = 7) -> Night:
     """A partner whose lines were written, and found right the night after."""
     night = Night(customers, keeping=keeping, verify_days=days)
+    night.psa.together = 1  # so that each agreement that is read counts
     for _ in range(2):
         night.run()
         night.next_day()

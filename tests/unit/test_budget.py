@@ -96,6 +96,19 @@ def test_who_finds_no_slot_is_told_when_there_may_be_one() -> None:
     assert 30.0 <= caught.value.delay <= 50.0
 
 
+def test_a_long_reading_waits_for_a_slice_that_another_call_would_not_wait_for() -> None:
+    """It would have to begin anew; once it is over, its thread is as impatient as before."""
+    clock = SharedClock()
+    limits = Limits(calls=8, seconds=60.0)
+    host = budget(MemoryStore(), clock, limits, patience=5.0)
+    with host.patient():
+        for _ in range(3 * limits.slice_calls):
+            use(host)
+    with pytest.raises(Throttled):
+        for _ in range(3 * limits.slice_calls):
+            use(host)
+
+
 def test_the_slots_of_a_crashed_host_come_back_when_its_lease_ends() -> None:
     """A host that ends normally gives nothing back either: an operation saved, and one path less."""
     clock, store = SharedClock(), MemoryStore()

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 
 from adapters.psa.assumptions import Finding
 from adapters.psa.autotask import reading
-from adapters.psa.autotask.ahead import Ahead
 from adapters.psa.autotask.assumptions import findings
 from adapters.psa.autotask.books import SAMPLE, Account, Books
-from adapters.psa.autotask.client import Client, Filter, batches, condition
+from adapters.psa.autotask.by_head import ReadByHead
+from adapters.psa.autotask.client import MOST_VALUES, Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
 from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
 from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, is_update, is_updated, steps_for
@@ -41,7 +42,7 @@ class Autotask:
         self._settings = settings
         self._client = client
         self._books = Books(settings, client, clock)
-        self._ahead = Ahead(clock, self._books.accounts_on, self._books.active_heads)
+        self._by_head = ReadByHead(clock)
         self._reading = None if settings.units_reading is UnitsReading.AUTO else Reading(settings.units_reading.value)
         self._look_again = 0.0
         self._clock = clock
@@ -58,11 +59,10 @@ class Autotask:
         return self._settings.settle_seconds
 
     def read_headers(self, agreement_ids: Collection[str] | None) -> Sequence[Agreement]:
-        """See ``Psa.read_headers``. Reading all of them announces a run, whose lines are then read together."""
+        """See ``Psa.read_headers``."""
         if agreement_ids is None:
-            heads = self._books.active_heads()
-            self._ahead.expect(heads)
-            return heads
+            with self._client.patient():
+                return self._books.active_heads()
         ids = sorted({int(each) for each in agreement_ids if each.isdecimal()})
         return [head for some in batches(ids, SAMPLE) for head in self._by_id(condition("id", "in", some))]
 
@@ -73,11 +73,26 @@ class Autotask:
         return self._by_id(condition("companyID", "eq", int(company_id)), *self._books.billing())
 
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
-        """See ``Psa.read_lines``. Lines that a run is about to ask for are read together, see ``Ahead``."""
-        account = self._ahead.take(agreement, on, self._books.today)
+        """See ``Psa.read_lines``. Rows that were just read with the head are not read again."""
+        account = self._by_head.take(agreement.agreement_id, on)
         if account and account.services is None:
             (account,) = self._books.with_services([account])
         return self._lines(account or self._books.account(agreement.agreement_id), on)
+
+    @property
+    def together(self) -> int:
+        """See ``Psa.together``."""
+        return MOST_VALUES
+
+    def read_together(self, agreements: Sequence[Agreement], on: date) -> Mapping[str, tuple[Line, ...]]:
+        """See ``Psa.read_together``."""
+        with self._client.patient():
+            accounts = self._books.accounts_on([each.agreement_id for each in agreements], on)
+            found = {}
+            for account in accounts:
+                with suppress(Rejected):
+                    found[account.agreement_id] = self._lines(account, on)
+            return found
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""
@@ -101,7 +116,7 @@ class Autotask:
 
     def execute(self, step: Step, send_until: float) -> Receipt:
         """See ``Psa.execute``. Before a difference is sent, the line must hold what the difference was computed from."""
-        self._ahead.forget(step.agreement_id)
+        self._by_head.forget(step.agreement_id)
         if is_adjustment(step):
             return self._adjust(step, send_until)
         if is_update(step):
@@ -116,7 +131,7 @@ class Autotask:
 
     def probe(self, step: Step) -> Probed:
         """See ``Psa.probe``. Adjustments cannot be read: the units on their day tell."""
-        self._ahead.forget(step.agreement_id)
+        self._by_head.forget(step.agreement_id)
         if is_update(step):
             return self._probe_update(step)
         return self._probe_units(step) if is_adjustment(step) else self._probe_line(step)
@@ -142,7 +157,7 @@ class Autotask:
 
     def _by_id(self, *filters: Filter) -> list[Agreement]:
         heads, accounts = self._books.heads(*filters)
-        self._ahead.by_id(accounts)
+        self._by_head.keep(accounts)
         return heads
 
     def _lines(self, account: Account, on: date) -> tuple[Line, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -91,6 +92,10 @@ class Client:
         """The records whose field ``name`` is one of the values, in as few queries as the interface takes."""
         for some in batches(list(dict.fromkeys(values)), MOST_VALUES):
             yield from self.records(entity, fields, {"op": "in", "field": name, "value": some}, *filters)
+
+    def patient(self) -> AbstractContextManager[object]:
+        """Within it room for a call is waited for longer: what was read of hundreds of contracts would otherwise be read again."""
+        return self._gate.patient()
 
     def labels(self, entity: str) -> Mapping[str, Mapping[str, str]]:
         """The labels of an entity's picklists: by field, then by value. Values differ from tenant to tenant."""

@@ -81,6 +81,15 @@ class ConnectWise:
         bundled = self._bundles.take(agreement.agreement_id)
         return tuple(map(self._line, self._additions(agreement.agreement_id) if bundled is None else bundled))
 
+    @property
+    def together(self) -> int:
+        """See ``Psa.together``. Additions are read one agreement at a time; bundles of them are read ahead by each process for itself."""
+        return 1
+
+    def read_together(self, agreements: Sequence[Agreement], on: date) -> Mapping[str, tuple[Line, ...]]:
+        """See ``Psa.read_together``."""
+        return {}
+
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""
         records = list(self._client.records("/company/companies", reading.COMPANY_FIELDS, equal("deletedFlag", False)))

@@ -30,6 +30,8 @@ from sync_core.ports import Clock, Health, Probed, Receipt
 
 RIGHTS = {"Recurring invoices": RESOURCE, "Customers": "Client", "Users": "Users", "Items": "Item"}
 """What the API application must at least be let read, and the resource that shows it."""
+ALL_AT_ONCE = 1_000_000
+"""More recurring invoices than a site has."""
 COUNTING = {"Software licensing": LICENCE}
 """And where it writes licence counts."""
 
@@ -89,6 +91,15 @@ class HaloPsa:
     def read_lines(self, agreement: Agreement, on: date) -> tuple[Line, ...]:
         """See ``Psa.read_lines``. A line has one quantity for all its life, so ``on`` changes nothing here."""
         return self._invoices.lines(agreement.agreement_id)
+
+    @property
+    def together(self) -> int:
+        """See ``Psa.together``: recurring invoices are listed with their lines, and all at once."""
+        return ALL_AT_ONCE
+
+    def read_together(self, agreements: Sequence[Agreement], on: date) -> Mapping[str, tuple[Line, ...]]:
+        """See ``Psa.read_together``. Whoever just read all heads has read the lines with them."""
+        return self._invoices.lines_of_many([each.agreement_id for each in agreements])
 
     def companies(self) -> Sequence[Company]:
         """See ``Psa.companies``."""

@@ -7,9 +7,8 @@ list as they are: what a plan rests on is read by id, and compared, right before
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from adapters.psa.halopsa import reading
@@ -29,8 +28,6 @@ from sync_core.errors import Rejected
 from sync_core.model.agreements import Agreement, Line
 from sync_core.ports import Clock
 
-MISSES_BEFORE_ALL = 10
-
 _Read = tuple[list[Agreement], dict[str, tuple[Line, ...]]]
 """Heads, and the lines by agreement id as far as they can be used."""
 
@@ -47,7 +44,6 @@ class RecurringInvoices:
         self._client = client
         self._catalogue = catalogue
         self._kept: Kept[tuple[Line, ...]] = Kept(clock, settings.lines_kept_seconds)
-        self._misses = itertools.count(1)
         self._reports = Reports(settings, client, clock)
         self._whole_in_list = {LinesInList.YES: True, LinesInList.NO: False}.get(settings.lines_in_list)
 
@@ -58,7 +54,6 @@ class RecurringInvoices:
         began = self._kept.now()
         heads, lines = (None if query else self._reported()) or self._listed(query)
         self._keep(lines, began)
-        self._misses = itertools.count(1)
         return heads
 
     def _listed(self, query: Mapping[str, str]) -> _Read:
@@ -99,19 +94,24 @@ class RecurringInvoices:
         return head
 
     def lines(self, number: str) -> tuple[Line, ...]:
-        """The lines as they were last read, or read now when that is too long ago; raises ``Rejected`` when the recurring invoice is gone.
-
-        Another worker may have read the heads, so a worker that misses many reads them all: that costs less than one by one.
-        """
+        """The lines as they were last read, or read now when that is too long ago; raises ``Rejected`` when the recurring invoice is gone."""
         found = self._kept.get(number)
-        if found is None and self._whole_in_list is not False and next(self._misses) == MISSES_BEFORE_ALL:
-            self.heads({})
-            found = self._kept.get(number)
         if found is None:
             began, record = self._kept.now(), self.record(number)
             found = understood(self.where(number), lambda: self._lines(record))
             self._kept.put(number, found, began)
         return found
+
+    def lines_of_many(self, numbers: Sequence[str]) -> Mapping[str, tuple[Line, ...]]:
+        """The lines as they were last read with the heads, which are read now where that is too long ago; none where lists show no lines."""
+        found = self._known(numbers)
+        if not found and self._whole_in_list is not False:
+            self.heads({})
+            found = self._known(numbers)
+        return found
+
+    def _known(self, numbers: Sequence[str]) -> dict[str, tuple[Line, ...]]:
+        return {number: lines for number in numbers if (lines := self._kept.get(number)) is not None}
 
     def record(self, number: str) -> Record:
         """The recurring invoice as Halo has it now; raises ``Rejected`` when it is gone."""

@@ -27,6 +27,7 @@ from sync_core.pipeline.cutover.rows import change_cutover, insert_cutover, load
 from sync_core.pipeline.leaving import Unmanaged, unmanaged
 from sync_core.pipeline.reading import lines_of
 from sync_core.pipeline.shared import shared
+from sync_core.pipeline.shared_lines import lines_together
 from sync_core.pipeline.start_run import business_dates, run_stamp
 from sync_core.pipeline.strangers import Stranger, keep_strangers, key_of_company
 from sync_core.read_once import ReadOnce
@@ -152,10 +153,14 @@ class _Reader:
         psa = self.context.adapters.psa(self.configuration, company.connection)
         today = business_dates(self.configuration, self.cutover.started)[company.connection]
         for head in company.heads:
-            for line in lines_of(psa, head, today).lines:
+            held = lines_together(self.context, self.cutover.cutover_id, psa, lambda: self._coming(company.connection), head, today)
+            for line in (held or lines_of(psa, head, today)).lines:
                 free = (head.connection, line.line_id) not in managed
                 if free and line.active_on(today) and self.cutover.wanted.takes_line(line):
                     yield head, line
+
+    def _coming(self, connection: str) -> list[Agreement]:
+        return [head for company in self.companies() if company.connection == connection for head in company.heads]
 
     def _connections(self) -> list[str]:
         wanted = self.cutover.wanted.connections
