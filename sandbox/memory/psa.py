@@ -254,7 +254,8 @@ class MemoryPsa:
 
     def _line_by_line(self, agreement: Agreement, change: Change, plan_id: str) -> list[Step]:
         """The self-ending lines go before a line that is there, and after a new one."""
-        beside = [self._add_beside(agreement, change, each, plan_id) for each in change.self_ending]
+        added = () if change.kind is ChangeKind.END else change.self_ending
+        beside = [self._add_beside(agreement, change, each, plan_id) for each in added]
         main = [] if change.kind is ChangeKind.PRORATE else [self._step(agreement, [change], plan_id)]
         return [*main, *beside] if change.kind is ChangeKind.ADD else [*beside, *main]
 

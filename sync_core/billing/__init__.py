@@ -3,7 +3,7 @@
 from sync_core.billing.changes import AGREEMENT_FACTS, facts, line_facts
 from sync_core.billing.dated import to_read_whole
 from sync_core.billing.falling import moves, postponed
-from sync_core.billing.following import as_left, carried_on, self_ending_of, with_line_beside
+from sync_core.billing.following import as_left, carried_on, self_ending_of, with_line_beside, without_line_beside
 from sync_core.billing.guard import Judged, judge, judge_run
 from sync_core.billing.identity import change_id, fingerprint, marker, marker_owner
 from sync_core.billing.inputs import Needs, Place, ReconcileInput, agreements_to_read, needs
@@ -12,7 +12,8 @@ from sync_core.billing.reconcile import reconcile
 from sync_core.billing.resolve import cannot_bill, resolve
 from sync_core.billing.rows import family_of, handed_over, with_rows
 from sync_core.billing.this_period import money_this_period
-from sync_core.billing.undo import Written, take_back
+from sync_core.billing.undo import take_back
+from sync_core.billing.written import Written
 
 __all__ = [
     "AGREEMENT_FACTS",
@@ -49,4 +50,5 @@ __all__ = [
     "to_read_whole",
     "with_line_beside",
     "with_rows",
+    "without_line_beside",
 ]

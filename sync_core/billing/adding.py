@@ -190,7 +190,7 @@ def _price(case: Case, line: Line) -> Iterator[Change]:
     if problem := price_problem(profile, case.agreement, case.opens, line.unit_cost):
         yield case.question(problem, line=line)
     elif (price := price_on(profile, case.opens, line.unit_cost)) is not None and price != line.unit_price:
-        yield case.set_price(line, price)
+        yield case.set_price(line, price, f"The profile {profile.name} sets the price.")
 
 
 def _terms(case: Case, starts: date, product: Product) -> Terms:

@@ -137,9 +137,9 @@ class Case:
         words = (self.explanation, *reasons, *self._words_beside(line, target))
         return self._beside(self._change(ChangeKind.PRORATE, replace(line, quantity=held), self.wanted, words, verdict), line, target)
 
-    def set_price(self, line: Line, price: Decimal) -> Change:
+    def set_price(self, line: Line, price: Decimal, why: str) -> Change:
         """The line's price becomes ``price`` for all that is not yet invoiced; a person has to agree."""
-        words = (f"The profile {self.link.profile.name} sets the price.", self._counts_from(self.opens))
+        words = (why, self._counts_from(self.opens))
         change = self._change(ChangeKind.SET_PRICE, line, line.quantity, words, Verdict.NEEDS_APPROVAL)
         rests_on = {name: value for name, value in change.rests_on.items() if name != "quantity"}
         money, invoice = line.billed * (price - line.unit_price), invoice_for(self.agreement, self.opens)
@@ -155,6 +155,14 @@ class Case:
         last = max(self.gives_up, _eve(line))
         change = self._change(ChangeKind.END, line, NOTHING, (*reasons, f"Last billed day {last}."), verdict)
         return replace(change, effective=last, invoice=invoice_for(self.agreement, last + ONE_DAY))
+
+    def take_off(self, line: Line, each: SelfEnding, later: Decimal | None, *reasons: str) -> Change:
+        """A self-ending line bills nothing: it ends on the eve of its first day. ``later`` is what the main line is due to hold then, if anything."""
+        eve, billed = each.first - ONE_DAY, replace(each, units=-each.units)
+        words = (*reasons, f"Line {line.line_id}, for the days from {each.first} to {each.last}, ends on {eve} and is billed for no day.")
+        ended = replace(self.end(line), reasons=words, effective=eve, invoice=invoice_for(self.agreement, each.first))
+        amount = self._price_of(line, billed)
+        return replace(ended, money=NOTHING, prorated=amount, self_ending=(billed,), later=later, is_double=True)
 
     def give_up(self, line: Line, *reasons: str, verdict: Verdict = Verdict.SAFE) -> Change:
         """The line bills nothing any more: it is ended, or its units go to 0 where they are only counted."""

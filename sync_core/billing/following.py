@@ -41,6 +41,18 @@ def with_line_beside(known: Binding, change: Change, added: SelfEnding, line_id:
     return replace(known, self_ending=_kept(beside, first), due=due)
 
 
+def without_line_beside(known: Binding, change: Change) -> Binding:
+    """The binding once a self-ending line was taken off: it counts no more, and the main line is due to hold what it was before."""
+    gone = {each.marker for each in change.self_ending}
+    known = replace(known, self_ending=tuple(each for each in known.self_ending if each.marker not in gone))
+    if change.later is None:
+        return known
+    first = max(each.last for each in change.self_ending) + ONE_DAY
+    before = tuple(each for each in known.due if each.first < first)
+    held = before[-1].quantity if before else known.quantity
+    return replace(known, due=before if change.later == held else (*before, Due(first, change.later)))
+
+
 def carried_on(known: Binding | None, change: Change, line: Line, follows: Binding, opens: date | None = None) -> Binding:
     """``follows``, the binding to the line as it was read back, with what ``known`` remembers of proration and the change leaves of it.
 

@@ -6,8 +6,8 @@ everything else needs a person's word.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,51 +16,16 @@ from sync_core.billing.dated import is_dated
 from sync_core.billing.existing import editor, edits
 from sync_core.billing.identity import change_id, plain
 from sync_core.billing.inputs import ReconcileInput
-from sync_core.billing.periods import ONE_DAY, first_open_day, invoice_for, period_of
+from sync_core.billing.periods import ONE_DAY, invoice_for, period_of
 from sync_core.billing.resolve import cannot_bill
+from sync_core.billing.written import Written, invoiced
 from sync_core.model.agreements import Ability, Agreement, AgreementLines, Charge, Line, Product, Shift, Terms
 from sync_core.model.billing import BillingProfile, Binding, Link
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 
-_WRITES = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.END)
-_KNOWN = (*_WRITES, ChangeKind.ADOPT, ChangeKind.HAND_BACK)
-
-_NO_DOUBLE = "It ended a second line of the same units, which is not brought back."
+_NO_DOUBLE = "It ended a line beside the link's own, which is not brought back: the next plan adds what is missing."
+_PRICE_STANDS = "Until the profile is corrected, every plan asks about its price again."
 _NO_TEXT = "Names are kept in step with who holds the item. Take `names` out of the profile, and the next plan takes them out of the text."
-
-
-@dataclass(frozen=True)
-class Written:
-    """A change that was written, or may have been. ``before`` are the PSA's values right before it, by the names that plans use."""
-
-    plan_id: str
-    change: Change
-    before: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """By which a person chooses it."""
-        return f"{self.plan_id}/{self.change.change_id}"
-
-    @property
-    def words(self) -> str:
-        """What it did, such as ``set quantity 10 → 12 (000007-1f/3kd)``."""
-        numbers = " → ".join(filter(None, (plain(self.change.before), plain(self.change.after))))
-        return f"{self.change.kind} {numbers} ({self.name})"
-
-    @property
-    def counts_from(self) -> date | None:
-        """The first day that is billed otherwise because of it."""
-        if self.change.kind not in _WRITES or self.change.effective is None:
-            return None
-        return self.change.effective + ONE_DAY if self.change.kind is ChangeKind.END else self.change.effective
-
-    @property
-    def units_before(self) -> Decimal | None:
-        """What the line held before it; ``None`` where there was no line."""
-        if self.change.kind is ChangeKind.ADD:
-            return None
-        return Decimal(self.before["quantity"]) if "quantity" in self.before else self.change.before
 
 
 def take_back(inputs: ReconcileInput, written: Sequence[Written], chosen: Collection[str]) -> tuple[Change, ...]:
@@ -106,18 +71,23 @@ def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[W
     case = Case(inputs, _link(last.change), lines, before or NOTHING, explanation)
     line = lines.line(binding.line_id)
     living = line is not None and binding.ended is None
-    if obstacle := _invoiced(targets, lines.agreement) or ("" if living else _not_renewable(case, targets)):
+    obstacle = invoiced(targets, lines.agreement) or _beside_obstacle(targets, binding, lines)
+    if obstacle := obstacle or ("" if living else _not_renewable(case, targets)):
         yield _ask(inputs, last, obstacle, lines)
         return
     if line and before is None and is_dated(case.agreement) and (began := line.starts) and period_of(case.agreement, began).first < began:
         yield _ask(inputs, last, _by_days([Shift(began, NOTHING, line.quantity)], replace(last.change, line_id=line.line_id)), lines)
         return
-    changes = _of_line(case, line, before, _managed_before(own, targets[0])) if living and line else _renewed(case, binding, targets[0])
-    yield from (replace(change, verdict=Verdict.NEEDS_APPROVAL, undoes=last.change.after) for change in changes)
+    changes = [*_beside(case, targets, binding)]
+    changes += _of_line(case, line, targets, _managed_before(own, targets[0])) if living and line else _renewed(case, binding, targets[0])
+    for change in changes:
+        takes_back = None if change.kind is ChangeKind.SET_PRICE else last.change.after
+        yield replace(change, verdict=Verdict.NEEDS_APPROVAL, undoes=takes_back)
 
 
-def _of_line(case: Case, line: Line, before: Decimal | None, managed: bool) -> Iterator[Change]:
-    """The line as it was: at its units, never billed where there was none, and in people's hands where it was theirs."""
+def _of_line(case: Case, line: Line, targets: Sequence[Written], managed: bool) -> Iterator[Change]:
+    """The line as it was: at its units and price, never billed where there was none, and in people's hands where it was theirs."""
+    before = targets[0].units_before
     if before is None and case.agreement.counted:
         yield case.give_up(line, case.explanation)
         return
@@ -133,11 +103,43 @@ def _of_line(case: Case, line: Line, before: Decimal | None, managed: bool) -> I
         return
     if line.quantity != before:
         yield case.set_quantity(line)
+    if any(item.change.kind is ChangeKind.SET_PRICE for item in targets) and line.unit_price != targets[0].price_before:
+        yield case.set_price(replace(line, quantity=before), targets[0].price_before, f"{case.explanation} {_PRICE_STANDS}")
     if not managed:
         handed = case.adopt(replace(line, quantity=before), case.explanation, "From then on the line is people's again; its link stays configured.")
         yield replace(
             handed, change_id=change_id(case.link.key, ChangeKind.HAND_BACK, line.line_id), kind=ChangeKind.HAND_BACK, before=before, rests_on={}
         )
+
+
+def _beside(case: Case, targets: Sequence[Written], binding: Binding) -> Iterator[Change]:
+    """The self-ending lines of the chosen changes, taken off; what the main line was due to hold before the first of them is due again."""
+    ending = [each for item in targets for each in item.change.self_ending]
+    last = max((each.last for each in ending), default=date.min)
+    prorated = next((item.change.before for item in targets if item.change.kind is ChangeKind.PRORATE), None)
+    for each in ending:
+        known = next(own for own in binding.self_ending if own.marker == each.marker)
+        line = case.lines.line(known.line_id)
+        assert line, "a line that is gone is an obstacle"
+        yield case.take_off(line, known, prorated if each.last == last else None, case.explanation)
+
+
+def _beside_obstacle(targets: Sequence[Written], binding: Binding, lines: AgreementLines) -> str:
+    """Why the lines that came with the chosen changes cannot be taken off."""
+    known = {each.marker: each for each in binding.self_ending}
+    for each in (each for item in targets for each in item.change.self_ending):
+        line = lines.line(known[each.marker].line_id) if each.marker in known else None
+        if line is None:
+            return f"The line that bills the days from {each.first} to {each.last} ({each.marker}) is gone. Correct them by hand."
+        if line.left_alone:
+            by_hand = "Take it off by hand, and set the units back."
+            return f"Line {line.line_id} bills the days from {each.first} to {each.last}. {line.left_alone} {by_hand}"
+        if (line.quantity, line.starts, line.ends) != (each.units, each.first, each.last):
+            what = f"Line {line.line_id}, for the days from {each.first} to {each.last},"
+            return f"{what} was edited since by {editor(line)}. Set that back in the PSA first."
+    if any(item.change.kind is ChangeKind.SET_QUANTITY and item.change.later is not None for item in targets):
+        return "It settled several periods at once, and no single change takes that back. Correct the line and those beside it by hand."
+    return ""
 
 
 def _renewed(case: Case, binding: Binding, first: Written) -> Iterator[Change]:
@@ -166,17 +168,10 @@ def _unfit(own: Sequence[Written], targets: Sequence[Written]) -> str:
     unsure = [item for item in targets if item.change.result is not ChangeResult.APPLIED]
     if unsure:
         return f"It is {unsure[0].change.result}: {unsure[0].change.result_reason}. The next plan goes on from what is there."
-    if beside := [each.marker for item in targets for each in item.change.self_ending]:
-        return f"It came with lines that end by themselves ({', '.join(beside)}), and an undo takes none of them back. Correct them by hand."
     if by_days := [shift for item in targets if item.change.prorated for shift in item.change.shifts]:
         return _by_days(by_days, targets[0].change)
     if any(len(item.change.shifts) > 1 for item in targets):
         return "It moved the line from more than one day on, and an undo takes back one. Set the units back by hand, from each of its days on."
-    if strange := [item for item in targets if item.change.kind not in _KNOWN]:
-        return f"Nothing takes back “{strange[0].change.kind}”. Correct the line by hand."
-    if prorated := [item for item in targets if item.change.self_ending]:
-        days = f"{prorated[0].change.self_ending[0].first} to {prorated[0].change.self_ending[-1].last}"
-        return f"It was prorated: a line that ends by itself bills the days from {days}. End that line and set the quantity back by hand."
     if targets[0].change.kind is ChangeKind.HAND_BACK:
         return "Handing back wrote nothing. Approve the adoption that the next plan shows, and the line is managed again."
     return ""
@@ -213,29 +208,6 @@ def _is_as_ended(agreement: Agreement, line: Line, binding: Binding) -> bool:
         return False
     unseen = is_dated(agreement) and line.ends is None and bool(line.held) and line.units_on(binding.ended + ONE_DAY) == 0
     return line.ends == binding.ended or unseen
-
-
-def _invoiced(targets: Sequence[Written], agreement: Agreement) -> str:
-    """Why time that is invoiced stands in the way, with the line that would correct it; amounts are estimates, net."""
-    opens = first_open_day(agreement)
-    billed = [(item, _periods(agreement, day, opens)) for item in targets if (day := item.counts_from) and day < opens]
-    if not billed:
-        return ""
-    correction = -sum((item.change.money * periods for item, periods in billed), NOTHING)
-    first = billed[0][0]
-    units = (first.change.before or NOTHING) - (first.change.after or NOTHING)
-    return (
-        f"It is invoiced up to {opens - ONE_DAY}, and an undo changes no invoice. A one-off line corrects it: {first.change.product},"
-        f" {units:+f} units from {first.counts_from} to {opens - ONE_DAY}, {correction:+.2f} {first.change.currency} in all."
-        f" What is billed from {opens} on follows what is counted: correct the profile or the link."
-    )
-
-
-def _periods(agreement: Agreement, day: date, opens: date) -> int:
-    number = 0
-    while day < opens:
-        number, day = number + 1, period_of(agreement, day).last + ONE_DAY
-    return number
 
 
 def _not_renewable(case: Case, targets: Sequence[Written]) -> str:

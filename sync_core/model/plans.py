@@ -118,7 +118,8 @@ class Change:
     marker: str = ""
     rests_on: Mapping[str, str] = field(default_factory=dict)
     is_double: bool = False
-    """Whether the line is a second one of the same create: it is ended, and the link goes on with its own line."""
+    """Whether the line is one beside the link's own, which goes on: a second one of the same create, or, with its ``self_ending``, one that an
+    undo takes off before it bills."""
     overrules: Decimal | None = None
     """Of a person's edit that is accepted: the units we count, which it stands against."""
     self_ending: tuple[SelfEnding, ...] = ()

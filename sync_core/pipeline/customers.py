@@ -7,19 +7,20 @@ it left behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from sync_core.billing import fingerprint
 from sync_core.documents import to_document
 from sync_core.errors import Conflict
 from sync_core.model.billing import Binding, Move
 from sync_core.model.customers import Leaving
 from sync_core.model.forgotten import Forgotten
 from sync_core.model.history import Record, RecordKind
-from sync_core.model.plans import Decision, JournalEntry, Plan, PlanState
+from sync_core.model.plans import Change, Decision, JournalEntry, Plan, PlanState
 from sync_core.model.terms import Commitment, Term
 from sync_core.pipeline.history import applied, record_write
 from sync_core.ports import Row, RowWrite, Store
@@ -104,10 +105,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Undone:
-    """What was undone on a link: until ``until`` (UTC) no run sets ``units`` again by itself, nor anything else without a person's word."""
+    """What was undone on a link: until ``until`` (UTC) no run sets ``units`` again by itself, nor anything else without a person's word.
+
+    ``units`` are ``None`` where only a price was taken back.
+    """
 
     link_key: str
-    units: Decimal
+    units: Decimal | None
     by: str
     at: datetime
     until: datetime
@@ -134,6 +138,15 @@ class CustomerRecord:
     leaving: Leaving | None = None
     """What a person said, where the customer goes or is gone."""
     forgotten: tuple[Forgotten, ...] = ()
+
+    def words_on(self, changes: Iterable[Change]) -> Mapping[str, Said]:
+        """By fingerprint, what people said of just these changes: an undo takes back what was approved of its link before it."""
+        words = ((change, self.said.get(fingerprint(change))) for change in changes)
+        return {word.fingerprint: word for change, word in words if word and not self._is_taken_back(change, word)}
+
+    def _is_taken_back(self, change: Change, word: Said) -> bool:
+        undone = self.undone.get(change.link_key)
+        return undone is not None and word.decision is Decision.APPROVED and word.at <= undone.at
 
 
 def load_record(store: Store, tenant_id: str) -> CustomerRecord:

@@ -149,7 +149,8 @@ def decide(
         save_said(context.store, shown.plan.tenant_id, word, _said(shown.plan, change, word, str(by), now))
     complete = all(word.counts(four_eyes) for word in words)
     if decision is Decision.APPROVED and complete:
-        keep_undone(context, shown.plan.tenant_id, changes, str(by))
+        if shown.plan.undo:
+            keep_undone(context, shown.plan.tenant_id, changes, str(by))
         if shown.plan.undo and _of_offboarding(context, shown.plan.undo, shown.plan.tenant_id):
             come_back(context, shown.plan.tenant_id, str(by))
     event("plan.decided", customer=shown.plan.tenant_id, plan=shown.plan.plan_id, decision=decision.value, changes=len(changes))
@@ -217,8 +218,9 @@ def _on_show(context: Context, tenant_id: str) -> PlanOnShow | None:
 
 
 def _words(plan: Plan, record: CustomerRecord, now: datetime) -> Iterator[tuple[str, Said]]:
+    words = record.said if plan.undo else record.words_on(plan.changes)
     for change in plan.changes:
-        word = record.said.get(fingerprint(change))
+        word = words.get(fingerprint(change))
         if word and word.until > now:
             yield change.change_id, word
 

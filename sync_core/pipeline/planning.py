@@ -88,7 +88,7 @@ def find_changes(
     last = replace(last, row_terms={**known.row_terms, **terms}) if terms else last
     last = replace(last, commitments=remembered(commitments, snapshot, unsettled), terms=snapshot.terms, verified=verified)
     return Findings(
-        changes=decided(changes, record.said, mode, context.clock.now(), configuration.approvals_of(item)),
+        changes=decided(changes, record.words_on(changes), mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
         notes=(*_notes(items, snapshot), *postponed(inputs)),
         noticed=found_in_usage(snapshot, items, configuration, item, asked),

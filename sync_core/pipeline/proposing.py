@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sync_core.model.configuration import Approvals, Configuration, CustomerConfiguration
 from sync_core.model.customers import Mode
-from sync_core.model.plans import Change, ChangeKind, Decision, Unlinked, Verdict
+from sync_core.model.plans import MOVES_UNITS, Change, ChangeKind, Decision, Unlinked, Verdict
 from sync_core.model.runs import Run
 from sync_core.notices import Found
 from sync_core.pipeline.context import Context
@@ -75,7 +75,7 @@ def _kept_undone(change: Change, undone: Mapping[str, Undone], mode: Mode, now: 
         return change
     since = f"Undone by {word.by} on {word.at:%Y-%m-%d}: until {word.until:%Y-%m-%d} the line changes only with a person's word."
     change = replace(change, reasons=(*change.reasons, since))
-    if change.kind is ChangeKind.ADOPT or change.after == word.units:
+    if change.kind is ChangeKind.ADOPT or (change.kind in MOVES_UNITS and change.after == word.units):
         change = replace(change, decision=Decision.REJECTED, decided_by=word.by)
     elif change.verdict is Verdict.SAFE:
         change = replace(change, verdict=Verdict.NEEDS_APPROVAL)

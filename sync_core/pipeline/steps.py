@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sync_core.billing import AGREEMENT_FACTS, as_left, carried_on, facts, line_facts, self_ending_of, with_line_beside
+from sync_core.billing import AGREEMENT_FACTS, as_left, carried_on, facts, line_facts, self_ending_of, with_line_beside, without_line_beside
 from sync_core.billing.cutting_over import is_nobodys
 from sync_core.errors import Conflict, OutcomeUnknown, Rejected, RetryLater, Throttled
 from sync_core.events import event
@@ -181,7 +181,7 @@ def before_image(context: Context, agreement: AgreementLines | None, changes: It
 def _confirm(context: Context, psa: Psa, plan: Plan, entry: Stored[JournalEntry], probed: Probed, answer: str = "") -> Stored[JournalEntry]:
     """``answer`` is the PSA's word on the write; empty where only the look afterwards says that it was done."""
     lines = dict(zip(entry.value.step.change_ids, probed.lines, strict=True))
-    changes = [change for change in changes_of(plan, entry.value) if not change.is_double]
+    changes = [change for change in changes_of(plan, entry.value) if not change.is_double or change.self_ending]
     bindings: dict[str, Binding] = {}
     for change in changes:
         known = bindings.get(change.link_key) or load_binding(context.store, plan.tenant_id, change.link_key)
@@ -218,6 +218,8 @@ def _binding_after(psa: Psa, plan: Plan, change: Change, step: Step, line: Line,
     """
     if is_nobodys(change.link_key):
         return None
+    if change.is_double:
+        return without_line_beside(known, change) if known else None
     if added := self_ending_of(change, step):
         return with_line_beside(known, change, added, line.line_id) if known else None
     heads = psa.read_headers([change.agreement_id]) if known and known.self_ending else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from sync_core.billing import Place, ReconcileInput, Written, take_back
 from sync_core.billing.cutting_over import is_nobodys
@@ -88,10 +89,11 @@ def undo_changes(context: Context, run: Run, configuration: Configuration, recor
 
 def keep_undone(context: Context, tenant_id: str, changes: Iterable[Change], by: str) -> None:
     """Notes what an approved undo takes back, so that the next run does not set it again."""
-    now = context.clock.now()
+    now, taken_back = context.clock.now(), dict[str, Decimal | None]()
     for change in changes:
-        if change.undoes is not None:
-            save_undone(context.store, tenant_id, Undone(change.link_key, change.undoes, by, now, now + timedelta(days=STANDS_DAYS)))
+        taken_back[change.link_key] = taken_back.get(change.link_key) if change.undoes is None else change.undoes
+    for link_key, units in taken_back.items():
+        save_undone(context.store, tenant_id, Undone(link_key, units, by, now, now + timedelta(days=STANDS_DAYS)))
 
 
 def written_by(store: Store, tenant_id: str) -> Iterator[Written]:

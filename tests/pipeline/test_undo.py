@@ -236,6 +236,17 @@ def test_the_next_night_does_not_set_again_what_was_undone() -> None:
     assert night.quantities() == [10]
 
 
+def test_what_a_person_approved_and_another_undid_is_not_set_again_by_the_approval_that_still_holds() -> None:
+    night = Night(mode=Mode.APPROVE)
+    night.run()
+    decide(night.context, tenant(1), ALL, Decision.APPROVED, WHO, "ordered")
+    night.work()
+    undo(night, *written(night))
+    night.next_day()
+    assert [change.result for change in night.report(night.run()).changes] == [ChangeResult.REJECTED]
+    assert night.quantities() == [10]
+
+
 def test_another_count_on_an_undone_line_waits_for_a_person() -> None:
     night = grown()
     undo(night, *written(night))

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from sync_core.billing import facts, fingerprint, take_back
+from sync_core.billing import Written, facts, fingerprint, take_back
 from sync_core.billing.naming import text_mark
-from sync_core.billing.undo import Written
 from sync_core.model.agreements import AgreementLines
 from sync_core.model.billing import BillingProfile, ManualEdits, Names
 from sync_core.model.licences import User

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sync_core.billing import ReconcileInput, Written, take_back
-from sync_core.model.agreements import SelfEnding, Shift
+from sync_core.model.agreements import Shift
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
 
 FEBRUARY, MARCH = date(2026, 2, 1), date(2026, 3, 1)
@@ -33,15 +33,13 @@ NOTHING_KNOWN = ReconcileInput("t", "000009-a", "test1", {"psa": date(2026, 3, 1
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (replace(GROWN, kind=ChangeKind.SET_PRICE), "Nothing takes back “set price”"),
-        (replace(GROWN, self_ending=(SelfEnding(Decimal(2), date(2026, 3, 17), date(2026, 3, 31), "M365-x"),)), "end by themselves (M365-x)"),
         (replace(GROWN, result=ChangeResult.HALF_DONE, result_reason="The PSA refuses"), "It is half done: The PSA refuses"),
         (
             replace(GROWN, line_id="5", shifts=(Shift(date(2026, 3, 17), Decimal(10), Decimal(12)),), prorated=Decimal("20.00")),
             "change line 5 by -2 units from 2026-03-18 on; the first day stays billed",
         ),
         (replace(GROWN, shifts=(Shift(FEBRUARY, Decimal(10), Decimal(9)), Shift(MARCH, Decimal(9), Decimal(8)))), "from more than one day on"),
-        (replace(GROWN, is_double=True), "a second line of the same units, which is not brought back"),
+        (replace(GROWN, is_double=True), "a line beside the link's own, which is not brought back"),
         (GROWN, "Nothing is known any more of the line"),
     ],
 )
