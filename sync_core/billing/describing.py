@@ -13,6 +13,7 @@ from sync_core.billing.existing import editor
 from sync_core.billing.naming import has_names, own_text, same_names, shown_names, text_mark, with_names
 from sync_core.model.agreements import Line, Product
 from sync_core.model.billing import Binding, Names
+from sync_core.model.languages import Language
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
 _RESTS_ON = ("status", "line ends", "product", "text")
@@ -56,7 +57,8 @@ def _text(case: Case, before: str) -> str | None:
     if people is None:
         return None
     names = shown_names(people, case.link.profile.names)
-    return with_names(before, names, _unassigned(case, len(names)), case.agreement.text_limit)
+    language = case.inputs.languages.get(case.link.connection, Language.ENGLISH)
+    return with_names(before, names, _unassigned(case, len(names)), case.agreement.text_limit, language)
 
 
 def _unassigned(case: Case, held: int) -> int:

@@ -13,6 +13,7 @@ from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatu
 from sync_core.model.billing import Binding, CountedItem, LineChoice, Link, Move, Outgoing, Question
 from sync_core.model.configuration import GuardRails
 from sync_core.model.custom_licences import part_name, whole_id
+from sync_core.model.languages import Language
 from sync_core.model.licences import Source, User
 
 Place = tuple[str, str]
@@ -52,6 +53,8 @@ class ReconcileInput:
     products: Mapping[Place, Product | None] = field(default_factory=dict)
     people: Mapping[str, Sequence[User]] = field(default_factory=dict)
     """By item id, the people behind the items whose names are shown; missing where it is not known who they are."""
+    languages: Mapping[str, Language] = field(default_factory=dict)
+    """By connection, the language of what its invoices show; English where none is given."""
     private: bool = False
     """Whether nobody of this customer is named, whatever the profiles say."""
     moves: Mapping[str, Move] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from sync_core.model.agreements import Charge
 from sync_core.model.billing import Basis, Decreases, ManualEdits, Names, Per
 from sync_core.model.configuration import Credential
 from sync_core.model.customers import Mode, SignIn
+from sync_core.model.languages import Language
 from sync_core.model.plans import ChangeKind
 from sync_core.model.terms import Cycle, Duration, TermsFrom
 
@@ -59,6 +60,7 @@ CONNECTION = Fields(
         "kind": Field(identifier("a kind of PSA"), "Which PSA this is, such as connectwise.", required=True),
         "url": Field(base_url(), "Where the PSA answers, such as https://na.myconnectwise.net.", required=True),
         "time_zone": Field(time_zone(), "The time zone that the PSA's dates are in, by its IANA name; UTC by default."),
+        "language": Field(choice(Language), "The language of its invoices, for the words beside people's names; en (English) by default."),
         "settings": Field(MapOf(text_value(), setting_name()), "What this kind of PSA wants to know besides, such as the company id."),
         "secrets": Field(MapOf(secret_name(), identifier("a name")), "Names of the Key Vault secrets that this kind of PSA needs."),
     }

@@ -97,7 +97,7 @@ def _connection(name: str, section: Section) -> Connection:
     def texts(member: str) -> dict[str, str]:
         return {key: read.value for key, read in section.section(member).members.items()}
 
-    given = section.given("time_zone")
+    given = section.given("time_zone", "language")
     return Connection(name, section.get("kind", ""), section.get("url", ""), settings=texts("settings"), secrets=texts("secrets"), **given)
 
 

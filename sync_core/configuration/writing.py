@@ -26,6 +26,7 @@ from sync_core.model.custom_licences import (
     part_name,
     whole_id,
 )
+from sync_core.model.languages import Language
 from sync_core.model.notices import Route, Silence
 
 Document = dict[str, Any]
@@ -78,7 +79,8 @@ def _partner(partner: Partner) -> Document:
 
 def _connection(connection: Connection) -> Document:
     settings = {"settings": dict(connection.settings), "secrets": dict(connection.secrets)}
-    return _without_empty({"kind": connection.kind, "url": connection.url, "time_zone": connection.time_zone, **settings})
+    language = {} if connection.language is Language.ENGLISH else {"language": connection.language.value}
+    return _without_empty({"kind": connection.kind, "url": connection.url, "time_zone": connection.time_zone, **language, **settings})
 
 
 def _profile(profile: BillingProfile) -> Document:

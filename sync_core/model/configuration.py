@@ -11,6 +11,7 @@ from enum import StrEnum
 from sync_core.model.billing import BillingProfile, ByTerm, LineChoice, ManualEdits, Names, Outgoing, Per
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
 from sync_core.model.customers import Customer, Mode
+from sync_core.model.languages import Language
 from sync_core.model.notices import BY_REQUEST, NOTHING_OFF, TOLD_ONCE, NoticeKind, Route, Silence, TicketRoute
 from sync_core.model.plans import ChangeKind
 from sync_core.model.terms import TermsFrom
@@ -46,7 +47,10 @@ class Partner:
 
 @dataclass(frozen=True)
 class Connection:
-    """One PSA. ``kind`` names the adapter, ``settings`` and ``secrets`` (names) are the adapter's own; ``time_zone`` is an IANA name."""
+    """One PSA. ``kind`` names the adapter, ``settings`` and ``secrets`` (names) are the adapter's own; ``time_zone`` is an IANA name.
+
+    ``language`` is that of its invoices.
+    """
 
     name: str
     kind: str
@@ -54,6 +58,7 @@ class Connection:
     time_zone: str = "UTC"
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    language: Language = Language.ENGLISH
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ class _Reader:
             rails=self.item.guard_rails,
             sku_names=self.configuration.sku_names,
             heads=heads,
+            languages={connection.name: connection.language for connection in self.configuration.connections},
         )
 
     def with_lines(self, known: ReconcileInput) -> ReconcileInput:

@@ -32,6 +32,7 @@ from sync_core.model.configuration import (
 )
 from sync_core.model.custom_licences import Attribute, Condition, Counts, CustomLicence
 from sync_core.model.customers import Customer, Mode, SignIn
+from sync_core.model.languages import Language
 from sync_core.model.notices import Frequency, NoticeKind, Route, Silence, TicketRoute, Weekday
 from sync_core.model.plans import ChangeKind
 from sync_core.model.terms import Duration
@@ -133,7 +134,8 @@ def configurations(draw: st.DrawFn) -> Configuration:
     places = st.dictionaries(st.sampled_from(["company", "region"]), texts)
     keys = st.dictionaries(st.sampled_from(["public", "private"]), secrets)
     zones = st.sampled_from(["UTC", "America/New_York", "Australia/Sydney"])
-    connections = [Connection(label, "connectwise", "https://na.myconnectwise.net", draw(zones), draw(places), draw(keys)) for label in labels]
+    url, spoken = "https://na.myconnectwise.net", st.sampled_from(Language)
+    connections = [Connection(label, "connectwise", url, draw(zones), draw(places), draw(keys), draw(spoken)) for label in labels]
     customer = st.builds(Customer, guids, texts, st.sampled_from(SignIn), st.sampled_from(Mode))
     own_links = st.lists(links(connections, draw(profiles)), max_size=3, unique_by=lambda link: link.item_id).map(tuple)
     some_customers = st.lists(

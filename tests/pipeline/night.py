@@ -30,6 +30,7 @@ from sync_core.model.configuration import (
     Partner,
 )
 from sync_core.model.customers import Customer, Mode
+from sync_core.model.languages import Language
 from sync_core.model.reports import CustomerReport
 from sync_core.model.runs import CustomerRun, Run
 from sync_core.pipeline import apply_plan, send_notices, sync_customer
@@ -88,6 +89,7 @@ class Night:
         self.settings = replace(Settings.from_environment({"SYNC_INSTALLATION": "test1"}), **settings)  # type: ignore[arg-type]  # a test's own settings
         self.tap: Tap | None = None
         self.time_zone = "UTC"
+        self.language = Language.ENGLISH
         self.notices = Notices(("billing@msp.example",), "sync@msp.example")
         self.context = self.another_process()
         for product in PRODUCTS.values():
@@ -128,7 +130,7 @@ class Night:
         """Imports a configuration with these customers."""
         configuration = Configuration(
             Partner(PARTNER, "app"),
-            tuple(Connection(name, "memory", "https://psa.example", self.time_zone) for name in self.adapters.psas),
+            tuple(Connection(name, "memory", "https://psa.example", self.time_zone, language=self.language) for name in self.adapters.psas),
             customers,
             guard_rails=rails or ROOMY,
             notices=self.notices,

@@ -12,6 +12,7 @@ import pytest
 from sandbox.memory.psa import Keeping, Mishap
 from sync_core.model.billing import Names
 from sync_core.model.configuration import CustomerConfiguration
+from sync_core.model.languages import Language
 from sync_core.model.licences import Source, User
 from sync_core.model.plans import ChangeKind, ChangeResult
 from sync_core.pipeline.people_list import as_csv
@@ -54,6 +55,18 @@ def test_the_first_night_names_people_and_the_second_writes_nothing(night: Night
     night.next_day()
     night.run()
     assert len(night.psa.writes) == 1
+
+
+def test_people_are_named_in_the_language_of_the_psas_invoices_from_the_night_on_that_it_is_given(night: Night) -> None:
+    night.run()
+    night.language = Language.GERMAN
+    night.configure(*night.configuration.customers)
+    night.next_day()
+    night.run()
+    assert text(night) == "| Benutzer: Accountant, Buyer"
+    night.next_day()
+    night.run()
+    assert len(night.psa.writes) == 2
 
 
 def test_whoever_comes_is_named_the_next_night(night: Night) -> None:

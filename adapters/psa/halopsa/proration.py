@@ -3,10 +3,10 @@
 Halo keeps them as ``prorata_data`` of a line and adds one where a line is sent with ``prorata_quantity``, ``prorata_unit_price`` and
 ``createproratadate``; ``prorata_next_invoice`` puts it on the next invoice. All of this is what the names in its Swagger description
 suggest, and **unverified**: nothing is sent of it unless the connection says ``proration: prorata fields``. A row is sent with the
-price of its days, so that nothing depends on how Halo would count them; its long text holds the days, the price of a whole period and
-the marker, by which a row is known again::
+price of its days, so that nothing depends on how Halo would count them; its long text holds, in no language, the days, the price of a
+whole period and the marker, by which a row is known again::
 
-    2026-03-17 to 2026-03-31 at 20.60 a period
+    2026-03-17 - 2026-03-31 @ 20.60
     M365-ab12-0123456789
 """
 
@@ -28,7 +28,7 @@ PREFIX = "prorata-"
 ROWS = "prorata_data"
 SIX_PLACES = Decimal("0.000001")
 
-_TEXT = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d) at (-?\d+(?:\.\d+)?) a period\s+(\S{1,50})\s*")
+_TEXT = re.compile(r"(\d{4}-\d\d-\d\d) - (\d{4}-\d\d-\d\d) @ (-?\d+(?:\.\d+)?)\s+(\S{1,50})\s*")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Row:
     @property
     def long_text(self) -> str:
         """What the row says below its short text."""
-        return f"{self.first} to {self.last} at {self.price} a period\n{self.marker}"
+        return f"{self.first} - {self.last} @ {self.price}\n{self.marker}"
 
 
 def row_of(agreement: Agreement, each: SelfEnding, price: Decimal) -> Row:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.billing.naming import has_names, own_text, same_names, shown_names, text_mark, with_names
+from sync_core.billing.naming import has_names, own_text, replaced_names, same_names, shown_names, text_mark, with_names, without_names
 from sync_core.model.billing import Names
+from sync_core.model.languages import Language
 from sync_core.model.licences import User
 
 ROLES = ("Accountant", "Buyer", "Courier")
@@ -41,6 +42,35 @@ def test_names_take_the_place_of_those_before_them() -> None:
 def test_names_that_do_not_fit_are_counted(limit: int, text: str) -> None:
     """At 52 all of it fits to the last character; ``Accountant, Buyer, + 1 more`` would be longer than the names themselves."""
     assert with_names(TEXT, ROLES, 0, limit) == text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_words_beside_the_names_are_those_of_the_psas_invoices(language: Language) -> None:
+    words = language.words
+    text = with_names(TEXT, ("Accountant" * 9, "Buyer"), 2, 70, language)
+    assert text == f"{TEXT} | {words.users}: + 2 {words.more}, 2 {words.unassigned}"
+    assert own_text(text) == TEXT and has_names(text)
+    assert without_names(text) == f"{TEXT} | {words.users}: names deleted"
+
+
+def test_a_text_in_german_says_so_in_german() -> None:
+    assert with_names(TEXT, ROLES, 2, 1000, Language.GERMAN) == "Business Premium | Benutzer: Accountant, Buyer, Courier, 2 nicht zugewiesen"
+
+
+def test_in_another_language_than_before_the_names_are_written_anew_and_once() -> None:
+    before, after = with_names(TEXT, ROLES, 0, 1000), with_names(with_names(TEXT, ROLES, 0, 1000), ROLES, 0, 1000, Language.FRENCH)
+    assert after == "Business Premium | Utilisateurs: Accountant, Buyer, Courier"
+    assert not same_names(before, after) and same_names(after, f"{after} ")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_person_who_is_forgotten_is_forgotten_in_every_language(language: Language) -> None:
+    text = with_names(TEXT, ROLES, 0, 1000, language)
+    assert "Buyer" not in replaced_names(text, frozenset({"buyer"}), "someone")
+
+
+def test_no_two_languages_have_the_same_mark() -> None:
+    assert len({language.words.users for language in Language}) == len(Language)
 
 
 def test_nobody_to_name_leaves_the_text_alone() -> None:
@@ -84,9 +114,9 @@ def test_the_mark_of_a_text_tells_an_edit_and_no_name() -> None:
     assert "Buyer" not in text_mark("Buyer")
 
 
-@given(st.text(max_size=40), st.lists(st.text(max_size=30), max_size=30), st.integers(0, 5), st.integers(60, 200))
-def test_whatever_the_names_the_text_fits_and_is_stable(own: str, names: list[str], unassigned: int, limit: int) -> None:
+@given(st.text(max_size=40), st.lists(st.text(max_size=30), max_size=30), st.integers(0, 5), st.integers(60, 200), st.sampled_from(Language))
+def test_whatever_the_names_the_text_fits_and_is_stable(own: str, names: list[str], unassigned: int, limit: int, language: Language) -> None:
     shown = shown_names([person(name, user_id=f"u{number}") for number, name in enumerate(names)], Names.DISPLAY_NAME)
-    text = with_names(own, shown, unassigned, limit)
+    text = with_names(own, shown, unassigned, limit, language)
     assert len(text.encode("utf-16-le", "surrogatepass")) // 2 <= max(limit, len(own.encode("utf-16-le", "surrogatepass")) // 2)
-    assert with_names(text, shown, unassigned, limit) == text and own_text(text) == own_text(own)
+    assert with_names(text, shown, unassigned, limit, language) == text and own_text(text) == own_text(own)

@@ -244,7 +244,7 @@ def test_a_row_is_asked_for_on_its_line_and_all_else_is_sent_as_it_was_read() ->
         "prorata_quantity": 2,
         "prorata_unit_price": 9.97,
         "prorata_shortdescription": "M365-BP",
-        "prorata_longdescription": "2026-03-17 to 2026-03-31 at 20.60 a period\nbeside",
+        "prorata_longdescription": "2026-03-17 - 2026-03-31 @ 20.60\nbeside",
         "createproratadate": "2026-03-17T00:00:00",
     }
 
@@ -268,4 +268,4 @@ def test_a_row_with_our_marker_that_is_otherwise_is_a_question(other: dict[str, 
 
 
 def long_text(row: dict[str, Any]) -> str:
-    return f"{row['first']} to {row['last']} at {row['price']} a period\n{row['marker']}"
+    return f"{row['first']} - {row['last']} @ {row['price']}\n{row['marker']}"
