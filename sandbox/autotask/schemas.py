@@ -50,8 +50,18 @@ FIELDS = _object(
 )
 COMPANIES = _object("id companyName isActive", id=_ID, companyName=_text(100), webAddress=_text(255), isActive=_FLAG, currencyID=_ID)
 CURRENCIES = _object("id name isInternalCurrency", id=_ID, name=_text(3), description=_text(100), isActive=_FLAG, isInternalCurrency=_FLAG)
-CONTACTS = _object("id companyID", id=_ID, companyID=_ID, emailAddress=_text(254), isActive=_INTEGER)
-SERVICES = _object("id name isActive", id=_ID, name=_text(150), description=_text(400), unitPrice=_NUMBER, isActive=_FLAG)
+_EMAIL = _text(254)
+CONTACTS = _object("id companyID", id=_ID, companyID=_ID, emailAddress=_EMAIL, emailAddress2=_EMAIL, emailAddress3=_EMAIL, isActive=_INTEGER)
+SERVICES = _object(
+    "id name isActive",
+    id=_ID,
+    name=_text(150),
+    description=_text(400),
+    invoiceDescription=_text(1000),
+    unitPrice=_NUMBER,
+    unitCost={"type": ["number", "null"]},
+    isActive=_FLAG,
+)
 CONTRACTS = _object(
     "id companyID contractName contractType contractPeriodType status startDate endDate",
     id=_ID,
@@ -135,6 +145,20 @@ ADJUSTMENT_POST: Schema = {
     "additionalProperties": False,
 }
 """What a careful client sends: never without the id of the service, and noon, or six in the morning for sites far in the east."""
+
+_TICKET: dict[str, Schema] = {
+    **dict.fromkeys(("companyID", "queueID", "priority", "status", "ticketType", "source"), _INTEGER),
+    "title": _text(255),
+    "description": _text(8000),
+    "externalID": _text(50),
+    "dueDateTime": _DATE,
+}
+TICKET = _object("id title", id=_ID, **_TICKET)
+TICKET_POST: Schema = {**_object("companyID title priority status dueDateTime queueID", **_TICKET), "additionalProperties": False}
+NOTE_POST: Schema = {
+    **_object("title description noteType publish", title=_text(250), description=_text(32_000), noteType=_INTEGER, publish=_INTEGER),
+    "additionalProperties": False,
+}
 
 
 def page(items: Schema) -> Schema:

@@ -36,7 +36,15 @@ COMPANY_INFO = _object(
     Codebase={"type": "string", "pattern": "^[^/]+/$"},
     IsCloud={"enum": ["True", "False"]},
 )
-COMPANY = _object("id identifier name deletedFlag status _info", id=_INTEGER, identifier=_text(25), name=_text(50), deletedFlag=_FLAG, _info=_INFO)
+COMPANY = _object(
+    "id identifier name deletedFlag status _info",
+    id=_INTEGER,
+    identifier=_text(25),
+    name=_text(50),
+    website={"type": ["string", "null"]},
+    deletedFlag=_FLAG,
+    _info=_INFO,
+)
 CONTACT = _object(
     "id firstName lastName company communicationItems _info",
     id=_INTEGER,
@@ -150,3 +158,64 @@ ERROR = _object(
     errors={"type": ["array", "null"], "items": _object("code message resource field")},
 )
 THROTTLED: Schema = {**_object("error message", error={"const": "ConnectWiseAPI"}), "not": {"required": ["code"]}}
+COUNT = _object("count", count={"type": "integer", "minimum": 0})
+
+BUNDLE: Schema = {
+    **_object(
+        "requests",
+        requests={
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                **_object(
+                    "version sequenceNumber resourceType apiRequest",
+                    version={"type": "string", "pattern": r"^\d{4}\.\d+$"},
+                    sequenceNumber=_INTEGER,
+                    resourceType={"type": "string", "minLength": 1},
+                    apiRequest={
+                        **_object(
+                            "parentId filters page fields",
+                            parentId=_INTEGER,
+                            filters=_object("conditions", conditions={"type": "string"}),
+                            page=_object("page pageSize", page=_INTEGER, pageSize={"type": "integer", "minimum": 1, "maximum": 1000}),
+                            fields={"type": "string"},
+                        ),
+                        "additionalProperties": False,
+                    },
+                ),
+                "additionalProperties": False,
+            },
+        },
+    ),
+    "additionalProperties": False,
+}
+"""Bundled requests, in the form that the vendor's page shows."""
+BUNDLE_ANSWER = _object(
+    "results",
+    results={
+        "type": "array",
+        "items": _object(
+            "sequenceNumber resourceType entities count success statusCode error",
+            sequenceNumber=_INTEGER,
+            entities={"type": ["array", "null"], "items": _object("id", id=_INTEGER)},
+            count={"type": "integer", "minimum": 0},
+            success=_FLAG,
+            statusCode={"type": "integer"},
+        ),
+    },
+)
+
+_NAMED: Schema = {"type": "object", "properties": {"id": _INTEGER, "name": _text(50)}, "minProperties": 1, "additionalProperties": False}
+_TICKET: dict[str, Schema] = {
+    "summary": {**_text(100), "type": "string", "minLength": 1},
+    "externalXRef": _text(100),
+    "initialDescription": {"type": "string"},
+}
+_TICKET |= dict.fromkeys(("board", "status", "priority", "type"), _NAMED)
+TICKET = _object("id summary company", id=_INTEGER, company=_COMPANY_REFERENCE, **_TICKET)
+TICKET_POST: Schema = {**_object("summary company board", company=_NAMED, **_TICKET), "additionalProperties": False}
+"""A ticket and its note. Unverified, like all that the adapter knows of the service desk."""
+_NOTE: dict[str, Schema] = {"text": {"type": "string", "minLength": 1}}
+_NOTE |= dict.fromkeys(("detailDescriptionFlag", "internalAnalysisFlag", "resolutionFlag"), _FLAG)
+NOTE = _object("id ticketId text", id=_INTEGER, ticketId=_INTEGER, **_NOTE)
+NOTE_POST: Schema = {**_object("text", **_NOTE), "additionalProperties": False}

@@ -104,5 +104,31 @@ SAVE: Schema = {
 SAVE_LICENCE: Schema = {"type": "array", "minItems": 1, "items": {**_object("client_id name count", id=_INTEGER, **_LICENCE)}}
 """One or more licence records: those with an id are changed, those without are added."""
 
+
+def _one_record(required: str, **members: Schema) -> Schema:
+    """An array of one record, with these members and no others: what Halo is sent."""
+    return {"type": "array", "minItems": 1, "maxItems": 1, "items": {**_object(required, **members), "additionalProperties": False}}
+
+
+LOAD_REPORT = _one_record("sql _loadreportonly", sql={"type": "string", "pattern": "^SELECT "}, _loadreportonly={"const": True})
+"""A report that is loaded and not stored. Seen by integrators."""
+REPORT: Schema = {
+    "type": "array",
+    "items": _object("report", report=_object("loaded rows", loaded=_FLAG, load_error=_TEXT, rows={"type": "array", "items": {"type": "object"}})),
+}
+
+_TICKET: dict[str, Schema] = {
+    **dict.fromkeys(("client_id", "tickettype_id", "priority_id", "status_id"), _INTEGER),
+    "summary": {"type": "string", "minLength": 1, "maxLength": 255},
+    "details": _TEXT,
+    "team": _TEXT,
+}
+TICKET = _object("id summary", id=_INTEGER, **_TICKET)
+TICKETS = _list("tickets", TICKET)
+SAVE_TICKET = _one_record("summary client_id tickettype_id", **_TICKET)
+_ACTION: dict[str, Schema] = {"ticket_id": _INTEGER, "note": {"type": "string"}, "outcome": {"type": "string"}, "hiddenfromuser": _FLAG}
+ACTION = _object("id ticket_id", id=_INTEGER, **_ACTION)
+SAVE_ACTION = _one_record("ticket_id note outcome", **_ACTION)
+
 ERROR = _object("Message", ClassName={"type": "string"}, Message={"type": "string"})
 TOKEN_ERROR = _object("error error_description", error={"type": "string"}, error_description={"type": "string"})

@@ -14,6 +14,7 @@ from sandbox.autotask import AutotaskSimulator, Ledger
 from sandbox.autotask.access import Access, Door
 from sandbox.autotask.ledger import LAST_DAY
 from sandbox.autotask.records import INACTIVE, Reading
+from sandbox.autotask.routes import ROUTES
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
@@ -24,6 +25,7 @@ from sync_core.model.configuration import Connection
 from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Psa, Receipt
 from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, TODAY, Grown, StoppedCalendar, Subject, answering
+from tests.conformance.wire import Wire
 
 
 class AutotaskSubject:
@@ -41,7 +43,9 @@ class AutotaskSubject:
         self._late: list[Callable[[], object]] = []
         self._access = Access()
         self._ledger = autotask_books(reading)
-        self.simulator = AutotaskSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
+        self.wire: Wire | None = Wire(ROUTES)
+        heard = self.wire.listening
+        self.simulator = AutotaskSimulator(self._ledger, self._access, lambda application: Faults(heard(application), later=self._hold_back))
         self.served: Grown | None = Grown(self.simulator)
         self._server = serve(self.served)
         self._ledger.charges_posted_periods = True

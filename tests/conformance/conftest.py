@@ -12,7 +12,8 @@ ALL = {**SUBJECTS, **autotask_subject.SUBJECTS, **halopsa_subject.SUBJECTS, **fa
 
 @pytest.fixture(params=ALL)
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """A PSA with fresh books."""
+    """A PSA with fresh books. Whatever went over its wire has to be as the vendor describes it."""
     subject = ALL[request.param]()
     yield subject
     subject.close()
+    assert subject.wire is None or not subject.wire.misfits, "\n".join(["", *subject.wire.misfits])

@@ -12,11 +12,14 @@ from adapters.psa import kind_named
 from adapters.psa.tickets import tickets_of
 from sandbox.autotask import AutotaskSimulator
 from sandbox.autotask.access import Access as AutotaskAccess
+from sandbox.autotask.routes import ROUTES as AUTOTASK
 from sandbox.connectwise import ConnectWiseSimulator
 from sandbox.connectwise.access import Access as ConnectWiseAccess
+from sandbox.connectwise.routes import ROUTES as CONNECTWISE
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.halopsa import HaloPsaSimulator
 from sandbox.halopsa.access import Access as HaloPsaAccess
+from sandbox.halopsa.routes import ROUTES as HALOPSA
 from sandbox.memory.psa import Mishap
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
@@ -28,6 +31,7 @@ from sync_core.ports import Tickets
 from tests.conformance.autotask_subject import autotask_books
 from tests.conformance.halopsa_subject import halopsa_books
 from tests.conformance.subjects import Grown, connectwise_books
+from tests.conformance.wire import Wire
 
 MEMORY_MISHAPS = {Effect.DROP_AFTER: Mishap.LOSE_ANSWER, Effect.LATE_COMMIT: Mishap.COMMIT_LATE}
 
@@ -47,6 +51,8 @@ class Desk:
     close: Callable[[], None]
     reference: str = ""
     """The member of a ticket that holds the marker; empty where that is the title."""
+    wire: Wire | None = None
+    """What holds each request and answer to the vendor's routes and schemas."""
 
 
 def memory() -> Desk:
@@ -97,15 +103,15 @@ class _Served:
         return tickets_of(known).connect(connection, MemorySecrets(dict(values)), budget, clock)
 
 
-def _faults(late: list[Callable[[], object]]) -> Callable[[Application], Faults]:
-    return lambda application: Faults(application, later=lambda seconds, write: late.append(write))
+def _faults(late: list[Callable[[], object]], wire: Wire) -> Callable[[Application], Faults]:
+    return lambda application: Faults(wire.listening(application), later=lambda seconds, write: late.append(write))
 
 
 def connectwise(more: Mapping[str, str] | None = None) -> Desk:
     """ConnectWise's service desk."""
     late: list[Callable[[], object]] = []
-    access = ConnectWiseAccess()
-    simulator = ConnectWiseSimulator(connectwise_books(), access, _faults(late))
+    access, wire = ConnectWiseAccess(), Wire(CONNECTWISE)
+    simulator = ConnectWiseSimulator(connectwise_books(), access, _faults(late, wire))
     served = _Served(simulator, late)
     settings = {"company": access.company_id, "client_id": min(access.client_ids), "page_size": "3"}
     keys = {"psa-public": access.public_key, "psa-private": access.private_key}
@@ -125,15 +131,16 @@ def connectwise(more: Mapping[str, str] | None = None) -> Desk:
         served.commit,
         served.server.close,
         "" if more else "externalXRef",
+        wire,
     )
 
 
 def autotask(more: Mapping[str, str] | None = None, tells_item_ids: bool = True) -> Desk:
     """Autotask's service desk."""
     late: list[Callable[[], object]] = []
-    access, ledger = AutotaskAccess(), autotask_books()
+    access, ledger, wire = AutotaskAccess(), autotask_books(), Wire(AUTOTASK)
     ledger.tells_item_ids = tells_item_ids
-    served = _Served(AutotaskSimulator(ledger, access, _faults(late)), late)
+    served = _Served(AutotaskSimulator(ledger, access, _faults(late, wire)), late)
     settings = {"username": access.user, "currency": "EUR", "calls_per_minute": "100000", "page_size": "3"}
     keys = {"at-secret": access.secret, "at-code": access.integration_code}
     tickets = served.tickets("autotask", settings, {"secret": "at-secret", "integration_code": "at-code"}, keys)
@@ -147,14 +154,15 @@ def autotask(more: Mapping[str, str] | None = None, tells_item_ids: bool = True)
         served.commit,
         served.server.close,
         "" if more else "externalID",
+        wire,
     )
 
 
 def halopsa() -> Desk:
     """Halo's service desk."""
     late: list[Callable[[], object]] = []
-    access = HaloPsaAccess()
-    simulator = HaloPsaSimulator(halopsa_books(), access, _faults(late))
+    access, wire = HaloPsaAccess(), Wire(HALOPSA)
+    simulator = HaloPsaSimulator(halopsa_books(), access, _faults(late, wire))
     served = _Served(simulator, late)
     settings = {"client_id": access.client_id, "calls_per_minute": "100000", "page_size": "3"}
     tickets = served.tickets("halopsa", settings, {"client_secret": "halo-secret"}, {"halo-secret": access.client_secret})
@@ -167,6 +175,7 @@ def halopsa() -> Desk:
         served.fail(lambda status: {"ClassName": "System.Exception", "Message": "summary: must be something else"}),
         served.commit,
         served.server.close,
+        wire=wire,
     )
 
 

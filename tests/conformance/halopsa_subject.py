@@ -13,6 +13,7 @@ from adapters.psa import kind_named
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.halopsa import HaloPsaSimulator, Ledger
 from sandbox.halopsa.access import Access, Door
+from sandbox.halopsa.routes import ROUTES
 from sandbox.memory.secrets import MemorySecrets
 from sandbox.memory.store import MemoryStore
 from sandbox.web import serve
@@ -21,6 +22,7 @@ from sync_core.model.agreements import AgreementStatus
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
 from tests.conformance.subjects import APRIL, LINES, NOW, OVER, PRICE, START, Grown, StoppedCalendar, Subject, answering
+from tests.conformance.wire import Wire
 
 
 class HaloPsaSubject:
@@ -38,7 +40,9 @@ class HaloPsaSubject:
         self._late: list[Callable[[], object]] = []
         self._access = Access()
         self._ledger = self._books()
-        self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
+        self.wire: Wire | None = Wire(ROUTES)
+        heard = self.wire.listening
+        self.simulator = HaloPsaSimulator(self._ledger, self._access, lambda application: Faults(heard(application), later=self._hold_back))
         self.served: Grown | None = Grown(self.simulator)
         self._server = serve(self.served)
         self.psa = halopsa(self._server.url, self._access, self._settings)

@@ -17,6 +17,7 @@ from adapters.clock import SystemClock
 from adapters.psa import kind_named
 from sandbox.connectwise import ConnectWiseSimulator, Ledger
 from sandbox.connectwise.access import Access, Door
+from sandbox.connectwise.routes import ROUTES
 from sandbox.faults import Effect, Fault, Faults
 from sandbox.memory.psa import Keeping, MemoryPsa, Mishap
 from sandbox.memory.secrets import MemorySecrets
@@ -27,6 +28,7 @@ from sync_core.errors import RetryLater, StopRun
 from sync_core.model.agreements import Ability, Agreement, AgreementStatus, Company, Line, Product
 from sync_core.model.configuration import Connection
 from sync_core.ports import Psa
+from tests.conformance.wire import Wire
 
 NOW = datetime(2026, 3, 17, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -58,6 +60,8 @@ class Subject(Protocol):
     """Whether the PSA takes parts of a unit."""
     served: Grown | None
     """The simulator as the adapter sees it, asked for pages of three rows; ``None`` for a PSA in memory."""
+    wire: Wire | None
+    """What holds each request and answer to the vendor's routes and schemas; ``None`` for a PSA in memory."""
 
     def lose_next_answer(self) -> None:
         """The next write is done and its answer is lost."""
@@ -118,6 +122,7 @@ class MemorySubject:
     line_starts: date | None = START
     fractions = True
     served: Grown | None = None
+    wire: Wire | None = None
 
     def __init__(self, keeping: Keeping) -> None:
         self._psa, self._keeping = MemoryPsa(SystemClock(), keeping=keeping), keeping
@@ -186,7 +191,9 @@ class ConnectWiseSubject:
         self._late: list[Callable[[], object]] = []
         self._access = Access()
         self._ledger = connectwise_books()
-        self.simulator = ConnectWiseSimulator(self._ledger, self._access, lambda application: Faults(application, later=self._hold_back))
+        self.wire: Wire | None = Wire(ROUTES)
+        heard = self.wire.listening
+        self.simulator = ConnectWiseSimulator(self._ledger, self._access, lambda application: Faults(heard(application), later=self._hold_back))
         self.served: Grown | None = Grown(self.simulator)
         self._server = serve(self.served)
         self.psa = connectwise(self._server.url, self._access, self._settings)

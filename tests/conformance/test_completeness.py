@@ -36,6 +36,8 @@ def _missing_of_the_suite(kind: str) -> Iterator[str]:
         yield f"{kind} has no simulator: write sandbox/{kind}/, as strict as the vendor."
     if not (ROOT / "tests" / "sandbox" / f"test_{kind}_schemas.py").is_file():
         yield f"{kind}'s simulator is held to no schema: write tests/sandbox/test_{kind}_schemas.py."
+    if not (ROOT / "sandbox" / kind / "routes.py").is_file():
+        yield f"{kind}'s requests are held to no schema: write sandbox/{kind}/routes.py, with the schemas of all that may go over the wire."
     if kind not in ROTATING:
         yield f"Nobody renews {kind}'s key while it runs: enter it in tests/conformance/rotating.py."
     if kind in KINDS and KINDS[kind].tickets and not _has(kind, DESKS):
@@ -86,6 +88,7 @@ def test_the_author_of_a_new_kind_is_told_what_to_write() -> None:
         "tests/conformance/newpsa_subject.py",
         "sandbox/newpsa/",
         "tests/sandbox/test_newpsa_schemas.py",
+        "sandbox/newpsa/routes.py",
         "tests/conformance/rotating.py",
         "sandbox/world/books/newpsa.py",
         "sandbox/simulation/sites/newpsa.py",
@@ -100,13 +103,15 @@ def test_every_subject_has_all_members_that_the_suite_asks_for(subject: Subject)
     assert not lacks, f"the subject has no {', '.join(lacks)}: see Subject in tests/conformance/subjects.py"
 
 
-def test_every_subject_but_those_in_memory_is_served_with_members_that_nobody_knows(subject: Subject) -> None:
+def test_every_subject_but_those_in_memory_is_served_with_members_that_nobody_knows_and_listened_to(subject: Subject) -> None:
     if isinstance(subject.psa, MemoryPsa):
         pytest.skip("It is in memory")
     assert subject.served is not None, "serve its simulator in Grown of tests/conformance/subjects.py"
+    assert subject.wire is not None, "put a Wire of tests/conformance/wire.py with its routes between faults and simulator"
     before = subject.served.requests
     subject.psa.read_headers(None)
     assert subject.served.requests > before, "its adapter talks to something else than what is served"
+    assert subject.wire.called, "what is served is not what its wire listens to"
 
 
 def test_a_subject_without_a_member_is_told_its_name() -> None:

@@ -18,10 +18,11 @@ MARKER = "M365-test1-0123456789"
 
 @pytest.fixture(params=DESKS)
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    """A service desk with fresh books."""
+    """A service desk with fresh books. Whatever went over its wire has to be as the vendor describes it."""
     desk = DESKS[request.param]()
     yield desk
     desk.close()
+    assert desk.wire is None or not desk.wire.misfits, "\n".join(["", *desk.wire.misfits])
 
 
 def ticket(desk: Desk, marker: str = MARKER, **more: str) -> Ticket:
