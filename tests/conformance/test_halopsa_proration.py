@@ -25,6 +25,7 @@ from sync_core.model.plans import Change, ChangeKind, ChangeResult
 from sync_core.model.runs import Run
 from tests.pipeline.night import Night, agreement
 from tests.pipeline.scenes import approve
+from tests.pipeline.test_undo import ask_for, words, written
 
 TODAY, MARCH, APRIL, MAY = date(2026, 3, 17), date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 WHOLE, TWO_FOR_15_DAYS = Decimal("206.00"), Decimal("19.94")
@@ -127,6 +128,14 @@ def test_added_units_of_a_month_that_is_not_invoiced_are_billed_by_their_days_wi
     behind.ledger.run_invoices(TODAY + timedelta(days=1))
     behind.run()
     assert (behind.total(APRIL), behind.rows) == (12 * Decimal("20.60"), 1)
+
+
+def test_a_row_is_not_undone_and_the_plan_says_what_to_do_by_hand(nights: Nights) -> None:
+    nights.run()
+    text = words(ask_for(nights.night, *written(nights.night)))
+    assert "bills the days from 2026-03-17 to 2026-03-31. It is a prorata row" in text
+    assert "Take it off by hand, and set the units back." in text
+    assert (nights.rows, nights.total(APRIL)) == (1, 12 * Decimal("20.60") + TWO_FOR_15_DAYS)
 
 
 @pytest.mark.parametrize(("opens", "first"), [(APRIL, APRIL), (MARCH, MARCH)])

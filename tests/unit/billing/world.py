@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sync_core.billing import ReconcileInput, carried_on, judge, marker, moves, reconcile, with_line_beside
+from sync_core.billing import ReconcileInput, carried_on, judge, marker, moves, reconcile, with_line_beside, without_line_beside
 from sync_core.counting import commitments_after, count
 from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Line, Product, SelfEnding
 from sync_core.model.billing import BillingProfile, Binding, Link, Move, Question
@@ -164,6 +164,9 @@ class World:
 
     def _done(self, change: Change, new_id: str) -> World:
         world = self._main_line_done(change, new_id) if change.kind is ChangeKind.ADD else self
+        if change.is_double and change.self_ending:
+            bound = without_line_beside(self.bindings[change.link_key], change)
+            return replace(self._main_line_done(change, new_id), bindings={**self.bindings, change.link_key: bound})
         for number, each in enumerate(change.self_ending):
             world = world._added_beside(change, each, f"{new_id}-{number}")
         if change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.SET_PRICE, ChangeKind.SET_TEXT, ChangeKind.END, ChangeKind.ADOPT):
