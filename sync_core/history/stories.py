@@ -39,13 +39,19 @@ class Stories:
 
     def _said(self, plan: Plan, change: Change) -> Iterator[Word]:
         """The words on exactly this change, whichever plan showed it then; a later one takes an earlier one back."""
-        mark = fingerprint(change)
+        mark, undone = fingerprint(change), self._undone(plan, change)
         for record in of_kind(self.records, RecordKind.DECIDED):
             word = record.document
             same = word["fingerprint"] == mark or (word["plan"], word["change"]) == (plan.plan_id, change.change_id)
-            in_force = record.at <= plan.created < datetime.fromisoformat(word["until"])
+            taken_back = undone is not None and record.at <= undone and word["decision"] == Decision.APPROVED
+            in_force = record.at <= plan.created < datetime.fromisoformat(word["until"]) and not taken_back
             if same and (word["plan"] == plan.plan_id or in_force):
                 yield Word(record.at, record.by, Decision(word["decision"]), word["why"])
+
+    def _undone(self, plan: Plan, change: Change) -> datetime | None:
+        """When the change's link was undone last, before the plan was made."""
+        found = (record for record in of_kind(self.records, RecordKind.UNDONE) if record.document["link_key"] == change.link_key)
+        return max((record.at for record in found if record.at <= plan.created), default=None)
 
     def _written(self, plan: Plan, entries: Iterable[JournalEntry], change: Change) -> Iterator[Write]:
         for entry in entries:

@@ -14,6 +14,7 @@ from sandbox.commands.plan import parser, perform
 from sandbox.memory.psa import Keeping, Mishap
 from sandbox.terminal import Terminal
 from sync_core.errors import Rejected, RetryLater
+from sync_core.history.explain import explain
 from sync_core.model.customers import Mode
 from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Undo
@@ -245,6 +246,8 @@ def test_what_a_person_approved_and_another_undid_is_not_set_again_by_the_approv
     night.next_day()
     assert [change.result for change in night.report(night.run()).changes] == [ChangeResult.REJECTED]
     assert night.quantities() == [10]
+    [found] = explain(night.context, tenant(1), date(2026, 3, 18))
+    assert [story.said for story in found.open] == [()], "nobody's word on it stands"
 
 
 def test_another_count_on_an_undone_line_waits_for_a_person() -> None:
