@@ -149,6 +149,15 @@ def test_a_rejection_holds_until_its_days_are_over(context: Context) -> None:
     assert planned_anew(context, LARGE) == [ChangeResult.WAITING]
 
 
+def test_an_approval_holds_until_its_days_are_over(context: Context) -> None:
+    plan(context)
+    decide(context, CONTOSO, ["large"], Decision.APPROVED, WHO, "ordered", days=3)
+    context.clock.advance(timedelta(days=3).total_seconds() - 1)  # type: ignore[attr-defined]  # the clock is the one of the tests
+    assert planned_anew(context, LARGE) == [ChangeResult.PLANNED]
+    context.clock.advance(1)  # type: ignore[attr-defined]  # the clock is the one of the tests
+    assert planned_anew(context, LARGE) == [ChangeResult.WAITING]
+
+
 def test_what_was_said_is_shown_at_once(context: Context) -> None:
     plan(context)
     decide(context, CONTOSO, ["large"], Decision.REJECTED, WHO, "a typing error")
@@ -248,7 +257,7 @@ def test_plan_show_reads_as_a_diff(context: Context, dev_plan: Callable[..., tup
         "To decide: 1 change, +8536.00 EUR a period (net, estimated)",
         "Not linked to a billing profile",
         "    Visio: 3 bought, an unknown number assigned",
-        "Seen, and not billed",
+        "Also seen",
         "    2 seats of another seller",
         "Decide: python3 dev.py plan approve|reject 10000000-0000-0000-0000-000000000000 CHANGE ... (or --safe, or --all)",
     ]
