@@ -95,7 +95,7 @@ def _print_rest(shown: PlanOnShow, terminal: Terminal) -> None:
     for title, changes in (("To decide", shown.to_decide), ("Only observed", shown.observed)):
         if amounts := _sums(money_by_currency(changes)):
             terminal.say(f"{title}: {number_of(len(changes), 'change')}, {amounts} a period (net, estimated)", Colour.STRONG)
-    for title, texts in (("Not linked to a billing profile", _unlinked(shown.plan.unlinked)), ("Seen, and not billed", shown.plan.notes)):
+    for title, texts in (("Not linked to a billing profile", _unlinked(shown.plan.unlinked)), ("Also seen", shown.plan.notes)):
         if texts:
             terminal.say(title, Colour.STRONG)
             for text in texts:

@@ -116,7 +116,12 @@ def _sections(report: RunReport) -> tuple[Section, ...]:
         ),
         *found_sections(report),
         section_of("Rejected", Tone.CALM, "Left alone on a person's word.", _changes(report, _is(ChangeResult.REJECTED))),
-        section_of("Seen, and not billed", Tone.CALM, "Trials, seats that somebody else sold, and seats that cannot be used.", _notes(report)),
+        section_of(
+            "Also seen",
+            Tone.CALM,
+            "Trials, seats that somebody else sold or that cannot be used, and lines that bill more than is counted for the time being.",
+            _notes(report),
+        ),
     )
     return tuple(section for section in sections if section.entries)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sync_core.billing.identity import plain
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import period_of
+from sync_core.counting import on_unusable_seats
 from sync_core.model.billing import Basis, Link, Outgoing
 from sync_core.model.configuration import GuardRails
 from sync_core.model.plans import MOVES_UNITS, Change, ChangeKind, Verdict
@@ -89,6 +90,8 @@ def _doubts(change: Change, link: Link, inputs: ReconcileInput) -> Iterator[str]
         yield f"{item.warning} units have expired and are in their grace period: renewed or gone?"
     if item.suspended and after < before and link.profile.basis is not Basis.ASSIGNED:
         yield f"{item.suspended} units are suspended: they may come back, and Microsoft may still bill them."
+    if unusable := on_unusable_seats(item, link.profile):
+        yield f"{unusable} assigned units are on suspended or locked-out seats: are they to be billed?"
     if after < before and link.profile.keeps_commitments:
         yield from item.lapsed
     bought = (item.purchased or 0) + item.warning

@@ -4,7 +4,7 @@ from sync_core.counting.commitments import remembered
 from sync_core.counting.custom import usage_needs
 from sync_core.counting.customer import count_customer, holders_of, people_by_item
 from sync_core.counting.items import absent, commitments_after, count
-from sync_core.counting.quantity import Counted, quantity_for
+from sync_core.counting.quantity import Counted, on_unusable_seats, quantity_for
 from sync_core.counting.terms import with_last_known
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "count",
     "count_customer",
     "holders_of",
+    "on_unusable_seats",
     "people_by_item",
     "quantity_for",
     "remembered",

@@ -36,6 +36,13 @@ def quantity_for(item: CountedItem | None, profile: BillingProfile) -> Counted:
     return Counted(billed, ", ".join(_words(item, profile, bought or 0)), number=number)
 
 
+def on_unusable_seats(item: CountedItem, profile: BillingProfile) -> int:
+    """How many suspended or locked-out seats are assigned still, and so billed by a profile that bills what is assigned."""
+    if profile.basis is Basis.PURCHASED or item.purchased is None or item.assigned is None:
+        return 0
+    return max(min(item.suspended, item.assigned - item.purchased - item.warning), 0)
+
+
 def _questions(item: CountedItem, basis: Basis) -> tuple[str, ...]:
     purchased = () if basis is Basis.ASSIGNED else item.purchased_questions
     if basis is Basis.PURCHASED:
@@ -56,6 +63,8 @@ def _words(item: CountedItem, profile: BillingProfile, bought: int) -> list[str]
     words = [f"{bought} counted" if item.by_rule else _by_basis(item, profile.basis, bought)]
     if item.warning and profile.basis is not Basis.ASSIGNED:
         words.append(f"{item.warning} of them in their grace period" if profile.bill_warning else f"{item.warning} in their grace period left out")
+    if unusable := on_unusable_seats(item, profile):
+        words.append(f"{unusable} of them on suspended or locked-out seats")
     if profile.keeps_commitments:
         words.extend(item.committed_words)
     if profile.included:

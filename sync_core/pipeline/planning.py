@@ -22,7 +22,7 @@ from sync_core.billing import (
     to_read_whole,
     with_rows,
 )
-from sync_core.counting import commitments_after, count_customer, people_by_item, remembered, usage_needs, with_last_known
+from sync_core.counting import commitments_after, count_customer, on_unusable_seats, people_by_item, remembered, usage_needs, with_last_known
 from sync_core.errors import SyncError
 from sync_core.events import event
 from sync_core.model.agreements import Agreement, AgreementLines, Product
@@ -90,7 +90,7 @@ def find_changes(
     return Findings(
         changes=decided(changes, record.words_on(changes), mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
-        notes=(*_notes(items, snapshot), *postponed(inputs)),
+        notes=(*_notes(items, snapshot), *_unusable(inputs), *postponed(inputs)),
         noticed=found_in_usage(snapshot, items, configuration, item, asked),
         last_read=last,
         evidence=snapshot_content(without_people(snapshot, record.forgotten)),
@@ -262,6 +262,14 @@ def _notes(items: Iterable[CountedItem], snapshot: UsageSnapshot) -> Iterator[st
     yield from (f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes)
     if Source.TERMS in snapshot.failed:
         yield f"The terms of the subscriptions are unknown, Partner Center could not be read: {snapshot.failed[Source.TERMS]}"
+
+
+def _unusable(inputs: ReconcileInput) -> Iterator[str]:
+    """Seats that cannot be used, and that are billed all the same: said every night, also where nothing changes."""
+    for link in inputs.links:
+        if link.bills and not link.outgoing and (seats := on_unusable_seats(item := inputs.item(link), link.profile)):
+            why = f"the profile {link.profile.name} bills what is assigned"
+            yield f"{item.name}: {seats} suspended or locked-out seats are assigned, and billed on agreement {link.agreement_id}, because {why}"
 
 
 def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput, licences: Iterable[CustomLicence]) -> tuple[Unlinked, ...]:

@@ -42,6 +42,15 @@ def test_the_profile_decides_on_units_in_their_grace_period() -> None:
     assert quantity_for(item, profile(bill_warning=False)).explanation == "12 bought, 3 in their grace period left out"
 
 
+@pytest.mark.parametrize("basis", [Basis.ASSIGNED, Basis.GREATER])
+def test_assigned_units_on_seats_that_cannot_be_used_are_billed_and_said(basis: Basis) -> None:
+    """12 can be used and 14 are assigned, so that 2 of them are on the 5 suspended seats."""
+    counted = quantity_for(replace(ITEM, suspended=5), profile(basis=basis))
+    assert (counted.value, counted.explanation.endswith("14 assigned, 2 of them on suspended or locked-out seats")) == (14, True)
+    assert "suspended" not in quantity_for(replace(ITEM, suspended=5), profile()).explanation
+    assert "suspended" not in quantity_for(replace(ITEM, warning=2, suspended=5), profile(basis=basis)).explanation
+
+
 def test_only_the_numbers_a_basis_needs_can_stand_in_its_way() -> None:
     item = replace(ITEM, purchased=None, purchased_questions=("Contradictory.",))
     assert quantity_for(item, profile(basis=Basis.ASSIGNED)).value == 14
