@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sandbox.connectwise.access import ROUTER_CODEBASE, Access
 from sandbox.connectwise.bundles import Bundles, BundleSwitches
+from sandbox.connectwise.callbacks import Callbacks
 from sandbox.connectwise.endpoints import Writes, add_reads
 from sandbox.connectwise.errors import Refused, no_such_resource
 from sandbox.connectwise.ledger import Ledger
@@ -50,6 +51,8 @@ class ConnectWiseSimulator:
         Writes(ledger).add_to(self._route)
         self.desk = ServiceDesk(ledger, public_url)
         self.desk.add_to(self._route)
+        self.callbacks = Callbacks(ledger, f"{public_url}/{ROUTER_CODEBASE}/apis/3.0/system/callbacks/key")
+        self.callbacks.add_to(self._route)
         self._bundles = Bundles(ledger)
         self._route("POST", "/system/bundles", self._bundles)
 
@@ -72,10 +75,14 @@ class ConnectWiseSimulator:
 
     def _answer(self, request: Request) -> Response:
         with self.ledger.lock:
+            before = len(self.ledger.writes)
             try:
                 response = self._router(request)
             except Refused as refusal:
                 response = refusal.response()
+            written = self.ledger.writes[before:]
+        for write in written:
+            self.callbacks.written(write)
         return replace(response, headers={"api-current-version": self.access.current_version, **response.headers})
 
     def _company_info(self, request: Request, company: str) -> Response:
