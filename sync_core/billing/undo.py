@@ -18,7 +18,7 @@ from sync_core.billing.identity import change_id, plain
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import ONE_DAY, invoice_for, period_of
 from sync_core.billing.resolve import cannot_bill
-from sync_core.billing.written import Written, invoiced
+from sync_core.billing.written import Written, date_of, ended_between, invoiced, unlike
 from sync_core.model.agreements import Ability, Agreement, AgreementLines, Charge, Line, Product, Shift, Terms
 from sync_core.model.billing import BillingProfile, Binding, Link
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
@@ -50,8 +50,8 @@ def line_left(written: Sequence[Written]) -> Binding | None:
     if not change.line_id or change.after is None:
         return None
     ending = change.kind is ChangeKind.END
-    starts = change.effective if change.kind is ChangeKind.ADD else _date(before.get("line starts"))
-    ends = change.effective if ending else _date(before.get("line ends"))
+    starts = change.effective if change.kind is ChangeKind.ADD else date_of(before.get("line starts"))
+    ends = change.effective if ending else date_of(before.get("line ends"))
     units = Decimal(before["quantity"]) if ending and "quantity" in before else change.after
     charge = Charge(before.get("charge", change.terms.charge))
     place = (change.link_key, change.connection, change.agreement_id, change.line_id, change.product_id)
@@ -72,6 +72,7 @@ def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[W
     line = lines.line(binding.line_id)
     living = line is not None and binding.ended is None
     obstacle = invoiced(targets, lines.agreement) or _beside_obstacle(targets, binding, lines)
+    obstacle = obstacle or ended_between(targets, case.opens) or unlike(line, targets[0])
     if obstacle := obstacle or ("" if living else _not_renewable(case, targets)):
         yield _ask(inputs, last, obstacle, lines)
         return
@@ -79,7 +80,7 @@ def _of_link(inputs: ReconcileInput, own: Sequence[Written], targets: Sequence[W
         yield _ask(inputs, last, _by_days([Shift(began, NOTHING, line.quantity)], replace(last.change, line_id=line.line_id)), lines)
         return
     changes = [*_beside(case, targets, binding)]
-    changes += _of_line(case, line, targets, _managed_before(own, targets[0])) if living and line else _renewed(case, binding, targets[0])
+    changes += _of_line(case, line, targets, _managed_before(own, targets[0])) if living and line else _renewed(case, binding, targets)
     for change in changes:
         takes_back = None if change.kind is ChangeKind.SET_PRICE else last.change.after
         yield replace(change, verdict=Verdict.NEEDS_APPROVAL, undoes=takes_back)
@@ -142,13 +143,13 @@ def _beside_obstacle(targets: Sequence[Written], binding: Binding, lines: Agreem
     return ""
 
 
-def _renewed(case: Case, binding: Binding, first: Written) -> Iterator[Change]:
-    """A new line in place of one that was ended; none where there was none before."""
+def _renewed(case: Case, binding: Binding, targets: Sequence[Written]) -> Iterator[Change]:
+    """A new line in place of one that was ended, at the price that it had; none where there was none before."""
     if not case.wanted:
         return
     product = _product(case)
     assert product and binding.ended, "a line that cannot be renewed has an obstacle"
-    price = first.before.get("unit price", plain(product.price))
+    price = plain(next((item for item in targets if item.change.kind is ChangeKind.SET_PRICE), targets[-1]).price_before)
     keeps = price != plain(product.price) and Ability.PRICES in case.agreement.abilities
     terms = Terms(unit_price=Decimal(price)) if keeps else Terms()
     added = case.add(product, max(case.opens, binding.ended + ONE_DAY), terms=terms)
@@ -229,10 +230,6 @@ def _managed_before(own: Sequence[Written], first: Written) -> bool:
     for item in own[: own.index(first)]:
         managed = item.change.kind is not ChangeKind.HAND_BACK
     return managed or first.change.kind is not ChangeKind.ADOPT
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text and text != "None" else None
 
 
 def _product(case: Case) -> Product | None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sync_core.billing.changes import NOTHING
+from sync_core.billing.changes import NOTHING, line_facts
 from sync_core.billing.identity import plain
 from sync_core.billing.periods import ONE_DAY, first_open_day, period_of
-from sync_core.model.agreements import Agreement
+from sync_core.model.agreements import Agreement, Line
 from sync_core.model.plans import Change, ChangeKind
 
+_TERMS = ("unit price", "charge", "included")
+"""What a line is charged by, besides its units."""
 _BILLED = (ChangeKind.ADD, ChangeKind.SET_QUANTITY, ChangeKind.PRORATE, ChangeKind.SET_PRICE, ChangeKind.END)
 
 
@@ -73,6 +75,36 @@ def invoiced(targets: Sequence[Written], agreement: Agreement) -> str:
         f" to {opens - ONE_DAY}, {correction:+.2f} {first.currency} in all."
         f" What is billed from {opens} on follows what is counted: correct the profile or the link."
     )
+
+
+def ended_between(targets: Sequence[Written], opens: date) -> str:
+    """Why open time is charged otherwise than before where a line was ended among these changes, as no end is changed; empty where it is not."""
+    before, follows = targets[0].units_before, date.max
+    for item in targets:
+        kind, day, units = item.change.kind, item.change.effective, item.units_before
+        if kind is ChangeKind.ADD and day and before and day > follows:
+            return f"No line bills the days from {follows} to {day - ONE_DAY}, after the line that was ended. Bill them by hand."
+        if kind is not ChangeKind.END or day is None:
+            continue
+        follows = max(day + ONE_DAY, opens)
+        if units != (before or NOTHING) and day >= max(opens, date_of(item.before.get("line starts")) or opens):
+            by_hand = "End it on the eve of its start" if before is None else f"Set it to {plain(before)}"
+            return f"Line {item.change.line_id} bills {plain(units)} units until {day}, its last day. {by_hand} by hand."
+    return ""
+
+
+def unlike(line: Line | None, first: Written) -> str:
+    """Why a line that took the place of the one that there was is charged otherwise, whatever its units; empty where it is not."""
+    if line is None or line.line_id == first.change.line_id:
+        return ""
+    now, was = line_facts(line), first.before or first.change.rests_on  # an adoption writes nothing, and was of the line as planned
+    differs = [f"{name} was {was[name]} and is {now[name]}" for name in _TERMS if was.get(name, now[name]) != now[name]]
+    return f"Line {line.line_id} took the place of line {first.change.line_id}: {', '.join(differs)}. Correct that by hand." if differs else ""
+
+
+def date_of(text: str | None) -> date | None:
+    """The date among the PSA's values; ``None`` where there is none."""
+    return date.fromisoformat(text) if text and text != "None" else None
 
 
 def _shown(item: Written, agreement: Agreement, opens: date) -> Decimal:

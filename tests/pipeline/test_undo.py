@@ -15,6 +15,7 @@ from sandbox.memory.psa import Keeping, Mishap
 from sandbox.terminal import Terminal
 from sync_core.errors import Rejected, RetryLater
 from sync_core.history.explain import explain
+from sync_core.model.agreements import Ability
 from sync_core.model.customers import Mode
 from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Undo
@@ -126,6 +127,57 @@ def test_an_end_is_taken_back_by_a_new_line_and_not_by_opening_the_old_one() -> 
     old, new = night.psa.lines("a1")
     assert (old.ends, new.starts, int(new.quantity), new.ends) == (date(2026, 3, 31), date(2026, 4, 1), 10, None)
     assert "was ended with 2026-03-31 and stays so: a new line takes its place" in " ".join(change.reasons)
+
+
+def priced(price: str, opens: date = date(2026, 4, 1)) -> Night:
+    """A line of 10 units that people charged at a price of their own, which is taken over; no day from ``opens`` on is invoiced."""
+    night = Night(seats=10)
+    night.psa.add_agreement(replace(agreement("a1", "c1"), next_invoice=opens, abilities=frozenset({Ability.PRICES})))
+    night.psa.edit("1", unit_price=Decimal(price))
+    night.run()
+    return night
+
+
+def given_up(night: Night) -> None:
+    """Two days count zero, and a person has the line ended."""
+    night.buy(0)
+    for _ in range(2):
+        night.next_day()
+        night.run()
+    approve(night)
+    night.work()
+    night.next_day()
+
+
+def test_a_line_that_was_taken_over_and_ended_comes_back_at_the_price_that_it_had() -> None:
+    night = priced("17.00")
+    given_up(night)
+    [change] = undo(night, *written(night, ChangeKind.ADOPT), *written(night, ChangeKind.END))
+    assert [(line.ends, line.unit_price) for line in night.psa.lines("a1")] == [(date(2026, 3, 31), Decimal("17.00")), (None, Decimal("17.00"))]
+    assert "a new line takes its place, at the price it had, 17" in " ".join(change.reasons)
+
+
+def test_units_are_not_set_back_where_the_line_was_ended_meanwhile_and_bills_them_in_open_time() -> None:
+    """March is open: a new line from April on would leave it at 12."""
+    night = priced("20.60", opens=date(2026, 3, 1))
+    night.next_day()
+    night.buy(12)
+    night.run()
+    given_up(night)
+    text = words(ask_for(night, *written(night), *written(night, ChangeKind.END)))
+    assert "Line 1 bills 12 units until 2026-03-31, its last day. Set it to 10 by hand." in text
+
+
+def test_a_line_that_took_the_place_of_an_ended_one_at_another_price_is_not_taken_for_it() -> None:
+    night = priced("17.00")
+    given_up(night)
+    night.buy(10)
+    night.run()
+    approve(night)
+    night.work()
+    assert len(night.psa.lines("a1")) == 2
+    text = words(ask_for(night, *written(night, ChangeKind.END), *written(night, ChangeKind.ADD)))
+    assert "took the place of line 1: unit price was 17 and is 20.6. Correct that by hand." in text
 
 
 def test_the_whole_first_night_of_a_line_leaves_it_to_people_as_they_had_it() -> None:

@@ -94,6 +94,8 @@ class World:
     excluded: frozenset[str] = frozenset()
     known_markers: frozenset[str] = frozenset({OURS})
     product: Product | None = PRODUCT
+    catalogue: Mapping[str, Product] = field(default_factory=dict)
+    """What is sold under other identifiers."""
     plan_id: str = "plan-1"
     moves: Mapping[str, Move] = field(default_factory=dict)
     """What earlier days left of counts that moved."""
@@ -140,7 +142,7 @@ class World:
             self.rails,
             {SKU: NAME},
             company_lines={COMPANY: tuple(agreements.values())},
-            products={("cw", item.profile.product): self.product for item in self.links},
+            products={("cw", item.profile.product): self.catalogue.get(item.profile.product, self.product) for item in self.links},
             moves=self.moves,
             people={} if self.people is None else {SKU: self.people},
             private=self.private,
