@@ -61,7 +61,9 @@ def end_on(case: Case, line: Line, last: date) -> Change:
     if why := _cannot_end(case, line, last):
         return case.question(f"{_named(line)} is not ended.", why, line=line)
     last = max(last, _eve(line))
-    ended = case.end(line, case.explanation, _on_invoices(case.agreement, line, last), verdict=Verdict.NEEDS_APPROVAL)
+    then = replace(line, quantity=line.units_on(last + ONE_DAY)) if line.held else line
+    ended = case.end(then, case.explanation, _on_invoices(case.agreement, then, last), verdict=Verdict.NEEDS_APPROVAL)
+    ended = replace(ended, rests_on=case.end(line).rests_on)
     reasons = tuple(reason for reason in ended.reasons if not reason.startswith("Last billed day"))
     return replace(ended, reasons=(*reasons, f"Last billed day {last}."), effective=last, invoice=invoice_for(case.agreement, last + ONE_DAY))
 
@@ -133,6 +135,8 @@ def _cannot_end(case: Case, line: Line, last: date) -> str:
         return f"It ends on {line.ends} already."
     if head.end and head.end <= last:
         return f"The agreement ends on {head.end}, and the line with it."
+    if why := _set_for_later(head, line, max(last, _eve(line))):
+        return why
     if line.starts and max(last + ONE_DAY, case.opens) <= line.starts:
         return ""  # no invoice has shown it yet, and none will
     if last + ONE_DAY < case.opens:
@@ -142,6 +146,18 @@ def _cannot_end(case: Case, line: Line, last: date) -> str:
     if last != period.last and not by_days and last + ONE_DAY != case.opens:
         where = f"{last} lies in the one from {period.first} to {period.last}"
         return f"The agreement does not bill parts of a period, and {where}. Choose {period.first - ONE_DAY} or {period.last}."
+    return ""
+
+
+def _set_for_later(head: Agreement, line: Line, last: date) -> str:
+    """Of dated quantities: that the line is over by then, or that other units were set for days after it, which an end would not take away."""
+    levels = [each for each in line.held if head.end is None or each.first <= head.end]
+    later = [each for each in levels if each.first > last + ONE_DAY]
+    if levels and not line.units_on(last + ONE_DAY) and not any(each.units for each in later):
+        return f"It ends on {levels[-1].first - ONE_DAY} already."
+    if later:
+        way_out = f"Choose {later[-1].first - ONE_DAY} or a later day, or take that back in the PSA first."
+        return f"It holds {plain(later[0].units)} units from {later[0].first} on, whatever it holds before. {way_out}"
     return ""
 
 

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,7 @@ from sandbox.web import Request, Response, serve
 from sync_core.budget import Budget, Limits
 from sync_core.errors import InvalidConfiguration, OutcomeUnknown, Rejected, RetryLater, StopRun, SyncError, Throttled
 from sync_core.model.agreements import Line
+from sync_core.model.plans import Change, ChangeKind, Step, Verdict
 from sync_core.ports import Probe, Psa
 from tests.conformance.autotask_subject import autotask, autotask_books, send, set_quantity
 from tests.conformance.subjects import APRIL, LINES, TODAY
@@ -254,6 +258,35 @@ def test_a_difference_is_not_sent_when_the_line_holds_something_else_meanwhile(s
     with pytest.raises(Rejected, match="holds 2 units on 2026-04-01"):
         send(psa, step)
     assert site.ledger.writes == []
+
+
+def end(psa: Psa, line: Line) -> Step:
+    (head,) = psa.read_headers(["1"])
+    given: dict[str, Any] = {"line_id": line.line_id, "before": line.quantity, "after": Decimal(0), "effective": date(2026, 3, 31)}
+    change = Change("c", "link", "sku", "Item", psa.connection, "1", line.product, ChangeKind.END, Verdict.SAFE, (), **given)
+    (step,) = psa.steps_for(head, [change], "plan-1")
+    return step
+
+
+@pytest.mark.parametrize(("later", "becomes"), [(4, 4), (-1, -1)])
+def test_a_line_does_not_end_where_a_person_set_other_units_for_a_later_day(site: Site, later: int, becomes: int) -> None:
+    """It would be billed on, or for fewer units than none."""
+    psa = site.psa
+    line = site.first_line(psa)
+    site.ledger.adjust(int(line.line_id), later, date(2026, 7, 1))
+    with pytest.raises(Rejected, match=f"which would become {becomes}") as caught:
+        send(psa, end(psa, line))
+    assert (caught.value.code, site.ledger.writes) == ("units-later", [])
+
+
+def test_fewer_units_than_none_are_not_made_on_any_later_day(site: Site) -> None:
+    psa = site.psa
+    line = psa.read_lines(psa.read_headers(None)[0], APRIL)[4]
+    site.ledger.adjust(int(line.line_id), -4, date(2026, 7, 1))
+    with pytest.raises(Rejected, match="holds 1 units from 2026-07-01 on, which would become -1"):
+        send(psa, set_quantity(psa, line, "1", 3))
+    send(psa, set_quantity(psa, line, "1", 4))
+    assert site.ledger.lines[int(line.line_id)].units_on(date(2026, 7, 1)) == 0
 
 
 def test_a_difference_that_was_sent_and_lost_is_not_sent_again(site: Site) -> None:

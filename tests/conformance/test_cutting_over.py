@@ -106,6 +106,20 @@ def test_a_slip_in_the_year_takes_back_nothing_that_is_invoiced(moving: Moving) 
     assert (shown.tally.count(LineState.REFUSED), shown.tally.count(LineState.CHOSEN)) == (1, 0)
 
 
+def test_a_line_that_was_ended_is_not_ended_a_second_time(moving: Moving) -> None:
+    """Some PSAs show no end before its day, and two of them there would take away more than was there."""
+    if moving.counts_only:
+        pytest.skip("its lines count, and are not billed")
+    moving.cut(What.END, ["M365-3"])
+    moving.night.clock.advance(60)
+    written, (cutover, lines) = moving.subject.count_writes(), moving.found()
+    again = prepare(moving.night, cutover, What.END, END_OF_APRIL, [lines["M365-3"].name])
+    assert again.tally.count(LineState.REFUSED) == 1
+    [line] = [line for line in lines_in(moving.night, again) if line.what]
+    assert f"It ends on {END_OF_APRIL} already" in line.why
+    assert moving.subject.count_writes() == written
+
+
 def test_a_line_is_followed_by_one_of_the_link_without_a_gap_or_a_day_twice(moving: Moving) -> None:
     if moving.counts_only:
         pytest.skip("its lines count, and are not billed")

@@ -369,7 +369,7 @@ def test_a_cutover_is_dropped_before_it_was_begun_and_not_afterwards() -> None:
 def test_a_name_that_was_not_found_is_refused() -> None:
     night = moving()
     found = find(night)
-    with pytest.raises(Rejected, match="none of this cut-over, such as memory/a1/99"):
+    with pytest.raises(Rejected, match="1 named line cannot be found in this cut-over, such as memory/a1/99"):
         start_preparing(night.context, found.cutover_id, Choice(What.END, END_OF_MAY), ["memory/a1/99"])
 
 

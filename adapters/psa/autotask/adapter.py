@@ -19,7 +19,7 @@ from adapters.psa.autotask.by_head import ReadByHead
 from adapters.psa.autotask.client import MOST_VALUES, Client, Filter, batches, condition
 from adapters.psa.autotask.refusals import DUPLICATE
 from adapters.psa.autotask.settings import AutotaskSettings, UnitsReading
-from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, is_update, is_updated, steps_for
+from adapters.psa.autotask.steps import adjustment_of, effective_day, is_adjustment, is_update, is_updated, misfit_later, moved_by, steps_for
 from adapters.psa.autotask.units import Reading, Unclear, UnitRow, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
@@ -189,15 +189,20 @@ class Autotask:
         """Raises ``Rejected`` when a difference would lead to another number than was planned, or nobody can tell."""
         if self._known_reading() is None:
             raise self._reading_unknown()
-        units = self._units_now(step, line_id)
+        rows = self._books.rows_from(step.agreement_id, line_id, effective_day(step))
+        units = self._units(step, rows)
         if units != step.request["before"]:
             what = (
                 f"Contract service {line_id} holds {units} units on {effective_day(step)}, and the change was computed from {step.request['before']}"
             )
             raise Rejected(what, code="units-moved", where=f"PSA connection {self.connection}", fix="The next run plans anew from what is there")
+        if later := misfit_later(step, rows, self._known_reading()):
+            what = f"Contract service {line_id} holds {later.units} units from {later.first} on, which would become {later.units + moved_by(step)}"
+            fix = "Take back in Autotask what was set for later days; the next run plans anew"
+            raise Rejected(what, code="units-later", where=f"PSA connection {self.connection}", fix=fix)
 
     def _units_now(self, step: Step, line_id: str) -> int:
-        return self._units(step, self._books.rows_on(step.agreement_id, line_id, effective_day(step)))
+        return self._units(step, self._books.rows_from(step.agreement_id, line_id, effective_day(step)))
 
     def _units(self, step: Step, rows: Iterable[UnitRow]) -> int:
         """The units on the step's day, out of the rows of its line."""

@@ -148,9 +148,9 @@ class Books:
             codes = tuple(self._currencies.in_use().values())
         return Seen(heads, rows, units.detected(heads, rows) or self.detected_reading(), marked, repeated, codes)
 
-    def rows_on(self, contract_id: str, line_id: str, on: date) -> list[UnitRow]:
-        """The rows of one line that cover a day, read anew."""
-        return self._rows([contract_id], on, on, condition("contractServiceID", "eq", int(line_id)))
+    def rows_from(self, contract_id: str, line_id: str, first: date) -> list[UnitRow]:
+        """The rows of one line that cover a day, or one of the year after it, read anew."""
+        return self._rows([contract_id], first, first + AHEAD, condition("contractServiceID", "eq", int(line_id)))
 
     def _labels_read(self) -> reading.Labels:
         if self._labels is None:

@@ -16,7 +16,7 @@ service's standard one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,10 +25,10 @@ from zoneinfo import ZoneInfo
 
 from adapters.psa.autotask.reading import described
 from adapters.psa.autotask.settings import AutotaskSettings
-from adapters.psa.autotask.units import ONE_DAY
+from adapters.psa.autotask.units import ONE_DAY, Reading, UnitRow, units_on
 from adapters.psa.changes import needed, step_id
 from sync_core.errors import Rejected
-from sync_core.model.agreements import Agreement, Line, Shift
+from sync_core.model.agreements import Agreement, Held, Line, Shift
 from sync_core.model.plans import MOVES_UNITS, Change, ChangeKind, Step
 
 LONGEST_MARKER = 50
@@ -60,7 +60,8 @@ def steps_for(agreement: Agreement, changes: Sequence[Change], plan_id: str, set
             case ChangeKind.END if change.before != 0:
                 effective = needed(change.effective, change, "a last billed day") + ONE_DAY
                 away = Shift(effective, _needed_before(change), Decimal(0))
-                steps.append(_adjustment(agreement, change, plan_id, zone, _line_id(change), away))
+                end = _adjustment(agreement, change, plan_id, zone, _line_id(change), away)
+                steps.append(replace(end, request={**end.request, "ends": True}))
     return tuple(steps)
 
 
@@ -85,6 +86,22 @@ def is_updated(step: Step, line: Line) -> bool:
 def effective_day(step: Step) -> date:
     """The first day with the new units, of a step that changes units."""
     return date.fromisoformat(step.request["body"]["effectiveDate"][:10])
+
+
+def moved_by(step: Step) -> int:
+    """By how many units a step that changes units does so, on its day and on all days after it."""
+    return int(step.request["body"]["unitChange"])
+
+
+def misfit_later(step: Step, rows: Iterable[UnitRow], reading: Reading | None) -> Held | None:
+    """A later day that was set to other units already, so that this step would leave fewer than none on it, or some after an end."""
+    rows, day = tuple(rows), effective_day(step)
+    for first in sorted({row.first for row in rows if row.first > day}):
+        units = units_on(rows, first, reading)
+        left = units + moved_by(step)
+        if left < 0 or (left and step.request.get("ends")):
+            return Held(first, Decimal(units))
+    return None
 
 
 def adjustment_of(step: Step, line_id: str) -> Mapping[str, Any]:

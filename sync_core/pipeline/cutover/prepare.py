@@ -21,6 +21,7 @@ from sync_core.pipeline.cutover.changes import UnitReader, replaced
 from sync_core.pipeline.cutover.rows import change_cutover, keep_names, kept_names, load_cutover, save_unit, unit_key, units_of
 from sync_core.pipeline.start_run import business_dates
 from sync_core.pipeline.strangers import customer_or_stranger
+from sync_core.pipeline.wording import number_of
 from sync_core.rows import Stored
 
 HOLDS = timedelta(days=7)
@@ -49,14 +50,16 @@ def start_preparing(context: Context, cutover_id: str, choice: Choice, names: Co
         )
     if (choice.last is None) is not (choice.what is What.TAKE_OVER):
         fix = "Give the last billed day to end or to replace lines, and none to take them over"
-        raise Rejected("The day does not go with what is to happen", code="cutover-day", fix=fix)
+        what = "The last billed day is missing" if choice.last is None else f"The last billed day {choice.last} does not go with taking lines over"
+        raise Rejected(what, code="cutover-day", where="last", fix=fix)
     if choice.last and choice.last > (farthest := context.clock.now().date() + _FARTHEST):
         raise Rejected(f"The last billed day {choice.last} is years ahead", code="cutover-day", where="last", fix=f"Give a day up to {farthest}")
     if names is not None:
         known = {line.name for unit in units_of(context.store, cutover_id) for line in unit.value.lines}
         if unknown := sorted(set(names) - known):
             fix = "Search again, and choose among what is found"
-            raise Rejected(f"{len(unknown)} lines are none of this cut-over, such as {unknown[0]}", code="not-found-line", where=cutover_id, fix=fix)
+            what = f"{number_of(len(unknown), 'named line')} cannot be found in this cut-over, such as {unknown[0]}"
+            raise Rejected(what, code="not-found-line", where=cutover_id, fix=fix)
         stamp = hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:12]
         choice = replace(choice, names=keep_names(context.blobs, cutover_id, names, stamp))
     total = sum(1 for _ in units_of(context.store, cutover_id))

@@ -14,7 +14,7 @@ from sync_core.billing.changes import Case
 from sync_core.billing.cutting_over import end_on, is_nobodys, moved, own_link, shown_values, start_after, take_over
 from sync_core.billing.inputs import ReconcileInput
 from sync_core.billing.periods import first_open_day, period_of
-from sync_core.model.agreements import Ability, Agreement, AgreementLines, AgreementStatus, Charge, Line, Product
+from sync_core.model.agreements import Ability, Agreement, AgreementLines, AgreementStatus, Charge, Held, Line, Product
 from sync_core.model.billing import BillingProfile, Link
 from sync_core.model.plans import Change, ChangeKind, Verdict
 
@@ -108,6 +108,43 @@ def test_a_line_that_is_billed_does_not_end_before_it_began() -> None:
     """A slip in the year: it has been invoiced since, and an end on the eve of its start would take all of that back."""
     begun = replace(LINE, starts=date(2025, 1, 1))
     assert "It is invoiced up to" in refusal(end_on(case(HEAD, begun), begun, date(2016, 4, 30)))
+
+
+DATED = replace(HEAD, abilities=frozenset({Ability.DATED_QUANTITIES}), end=date(2030, 12, 31))
+
+
+def holding(*levels: tuple[date, int]) -> Line:
+    """A line of dated quantities, which shows no end."""
+    return replace(LINE, starts=None, held=tuple(Held(first, Decimal(units)) for first, units in levels))
+
+
+def test_an_end_that_was_set_for_a_later_day_is_not_set_again_although_the_line_does_not_show_it() -> None:
+    line = holding((date(2025, 1, 1), 10), (date(2026, 5, 1), 0))
+    assert "It ends on 2026-04-30 already" in refusal(end_on(case(DATED, line), line, APRIL))
+    assert "It ends on 2026-04-30 already" in refusal(end_on(case(DATED, line), line, date(2026, 6, 30)))
+
+
+def test_units_that_were_set_for_a_day_after_the_end_are_told_and_not_left_to_be_billed() -> None:
+    line = holding((date(2025, 1, 1), 10), (date(2026, 7, 1), 14))
+    assert "It holds 14 units from 2026-07-01 on" in refusal(end_on(case(DATED, line), line, APRIL))
+    assert "Choose 2026-06-30 or a later day" in refusal(end_on(case(DATED, line), line, APRIL))
+
+
+def test_an_end_earlier_than_one_that_was_set_would_leave_fewer_units_than_none() -> None:
+    line = holding((date(2025, 1, 1), 10), (date(2026, 7, 1), 0))
+    assert "It holds 0 units from 2026-07-01 on" in refusal(end_on(case(DATED, line), line, APRIL))
+
+
+def test_an_end_takes_away_what_the_line_holds_by_then() -> None:
+    line = holding((date(2025, 1, 1), 10), (date(2026, 4, 1), 6))
+    change = end_on(case(DATED, line), line, APRIL)
+    assert (change.kind, change.before, change.after) == (ChangeKind.END, Decimal(6), Decimal(0))
+    assert change.rests_on["quantity"] == "10"
+
+
+def test_the_end_of_the_agreement_is_no_end_of_the_line() -> None:
+    line = holding((date(2025, 1, 1), 10), (date(2031, 1, 1), 0))
+    assert end_on(case(DATED, line), line, APRIL).kind is ChangeKind.END
 
 
 def test_a_line_with_a_later_end_ends_earlier() -> None:
