@@ -41,12 +41,13 @@ def moves(inputs: ReconcileInput) -> Mapping[str, Move]:
     return found
 
 
-def postponed(inputs: ReconcileInput) -> Iterator[str]:
-    """In words, the lines that go on with more units than are counted, and until when."""
+def postponed(inputs: ReconcileInput) -> Iterator[tuple[str, str]]:
+    """In words, each with its item, the lines that go on with more units than are counted, and until when."""
     for link in inputs.links:
-        yield from (f"{inputs.item(link).name}: {words}" for words in _committed(inputs, link))
+        item_id, name = link.item_id, inputs.item(link).name
+        yield from ((item_id, f"{name}: {words}") for words in _committed(inputs, link))
         if waits := inputs.waiting.get(link.key):
-            yield f"{inputs.item(link).name}: {waits}"
+            yield item_id, f"{name}: {waits}"
         move, binding = inputs.moves.get(link.key), inputs.bindings.get(link.key)
         if move is None or binding is None or binding.ended or not move.units < binding.quantity:
             continue
@@ -56,11 +57,12 @@ def postponed(inputs: ReconcileInput) -> Iterator[str]:
             until = f"until the period in which they became fewer {'ends' if _is_dated(inputs, link) else 'is invoiced'}"
         else:
             continue
-        yield f"{inputs.item(link).name}: {plain(move.units)} counted since {move.since}, {plain(binding.quantity)} are billed {until}"
+        yield item_id, f"{name}: {plain(move.units)} counted since {move.since}, {plain(binding.quantity)} are billed {until}"
 
 
 def _committed(inputs: ReconcileInput, link: Link) -> tuple[str, ...]:
-    return inputs.item(link).committed_words if link.profile.keeps_commitments and link.key in inputs.bindings else ()
+    commits = link.bills and link.profile.keeps_commitments and link.key in inputs.bindings
+    return inputs.item(link).committed_words if commits else ()
 
 
 def seen_since(case: Case, today: date) -> date:

@@ -192,6 +192,8 @@ class Plan:
     changes: tuple[Change, ...] = ()
     unlinked: tuple[Unlinked, ...] = ()
     notes: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
+    """The items that the notes are about, in their order; empty for one that is about none."""
     findings: tuple[Finding, ...] = ()
     judged: frozenset[NoticeKind] = frozenset()
     snapshot: str = ""

@@ -123,6 +123,8 @@ class CustomerRun:
     unlinked: tuple[Unlinked, ...] = ()
     notes: tuple[str, ...] = ()
     """What was seen and is not billed: trials, seats of other sellers, suspended seats."""
+    noted: tuple[str, ...] = ()
+    """The items that the notes are about, in their order; empty for one that is about none."""
     findings: tuple[Finding, ...] = ()
     """What was seen that people asked to be told of, such as seats that nobody holds."""
     judged: frozenset[NoticeKind] = frozenset()

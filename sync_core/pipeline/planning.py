@@ -36,7 +36,7 @@ from sync_core.model.licences import Source, UsageSnapshot
 from sync_core.model.plans import MOVES_UNITS, Change, Unlinked, Verdict
 from sync_core.model.runs import Run, RunKind, RunState
 from sync_core.model.terms import Commitment
-from sync_core.notices import Found, found_in_usage, kinds_asked, needs_of_notices
+from sync_core.notices import Found, found_in_usage, kinds_asked, needs_of_notices, quiet_items
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
@@ -55,6 +55,8 @@ class Findings:
     changes: tuple[Change, ...]
     unlinked: tuple[Unlinked, ...]
     notes: tuple[str, ...]
+    noted: tuple[str, ...]
+    """The items that the notes are about, in their order; empty for one that is about none."""
     noticed: Found
     last_read: LastRead
     evidence: bytes
@@ -87,10 +89,12 @@ def find_changes(
     terms = {link.key: term.duration for link in inputs.links if (term := inputs.item(link).term)}
     last = replace(last, row_terms={**known.row_terms, **terms}) if terms else last
     last = replace(last, commitments=remembered(commitments, snapshot, unsettled), terms=snapshot.terms, verified=verified)
+    notes = (*_notes(items, snapshot, quiet_items(items, item)), *_unusable(inputs), *postponed(inputs))
     return Findings(
         changes=decided(changes, record.words_on(changes), mode, context.clock.now(), configuration.approvals_of(item)),
         unlinked=_unlinked(items, inputs, licences),
-        notes=(*_notes(items, snapshot), *_unusable(inputs), *postponed(inputs)),
+        notes=tuple(text for _, text in notes),
+        noted=tuple(item_id for item_id, _ in notes),
         noticed=found_in_usage(snapshot, items, configuration, item, asked),
         last_read=last,
         evidence=snapshot_content(without_people(snapshot, record.forgotten)),
@@ -258,18 +262,21 @@ class _Reader:
         return frozenset({(binding.connection, binding.line_id) for binding in held} | beside)
 
 
-def _notes(items: Iterable[CountedItem], snapshot: UsageSnapshot) -> Iterator[str]:
-    yield from (f"{counted.name}: {note}" for counted in items if not counted.excluded for note in counted.notes)
+def _notes(items: Iterable[CountedItem], snapshot: UsageSnapshot, quiet: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What there is besides, each with the item that it is about; nothing of what is not billed on purpose."""
+    told = (counted for counted in items if whole_id(counted.item_id) not in quiet)
+    yield from ((counted.item_id, f"{counted.name}: {note}") for counted in told for note in counted.notes)
     if Source.TERMS in snapshot.failed:
-        yield f"The terms of the subscriptions are unknown, Partner Center could not be read: {snapshot.failed[Source.TERMS]}"
+        yield "", f"The terms of the subscriptions are unknown, Partner Center could not be read: {snapshot.failed[Source.TERMS]}"
 
 
-def _unusable(inputs: ReconcileInput) -> Iterator[str]:
+def _unusable(inputs: ReconcileInput) -> Iterator[tuple[str, str]]:
     """Seats that cannot be used, and that are billed all the same: said every night, also where nothing changes."""
     for link in inputs.links:
         if link.bills and not link.outgoing and (seats := on_unusable_seats(item := inputs.item(link), link.profile)):
             why = f"the profile {link.profile.name} bills what is assigned"
-            yield f"{item.name}: {seats} suspended or locked-out seats are assigned, and billed on agreement {link.agreement_id}, because {why}"
+            where = f"and billed on agreement {link.agreement_id}, because {why}"
+            yield item.item_id, f"{item.name}: {seats} suspended or locked-out seats are assigned, {where}"
 
 
 def _unlinked(items: Iterable[CountedItem], inputs: ReconcileInput, licences: Iterable[CustomLicence]) -> tuple[Unlinked, ...]:

@@ -37,6 +37,11 @@ class Proposal:
         return self.findings.notes if self.findings else ()
 
     @property
+    def noted(self) -> tuple[str, ...]:
+        """The items that the notes are about, in their order."""
+        return self.findings.noted if self.findings else ()
+
+    @property
     def noticed(self) -> Found:
         """What people asked to be told of besides."""
         return self.findings.noticed if self.findings else Found()

@@ -6,8 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 
 from sync_core.billing import fingerprint
+from sync_core.model.custom_licences import whole_id
 from sync_core.model.notices import Finding, NoticeKind
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Unlinked
 from sync_core.model.reports import CustomerReport, RunReport
@@ -36,7 +38,7 @@ def findings_of(report: RunReport) -> Iterator[Finding]:
         if failed := of_failure(item):
             yield failed
         yield from (of_unlinked(item.customer, unlinked) for unlinked in item.customer.unlinked)
-        yield from (_of_note(item.customer, note) for note in item.customer.notes)
+        yield from (_of_note(item.customer, *noted) for noted in _notes(item.customer))
         yield from item.customer.findings
 
 
@@ -61,11 +63,13 @@ def _told_at(item: CustomerReport, report: RunReport) -> CustomerReport:
     def told(finding: Finding) -> bool:
         return finding.kind in report.kinds and finding.finding_id not in report.silent
 
+    notes = [noted for noted in _notes(customer) if told(_of_note(customer, *noted))]
     return CustomerReport(
         replace(
             customer,
             unlinked=tuple(each for each in customer.unlinked if told(of_unlinked(customer, each))),
-            notes=tuple(note for note in customer.notes if told(_of_note(customer, note))),
+            notes=tuple(note for note, _ in notes),
+            noted=tuple(item_id for _, item_id in notes),
         ),
         tuple(change for change in item.changes if told(of_change(customer, change))),
     )
@@ -102,5 +106,11 @@ def of_unlinked(customer: CustomerRun, unlinked: Unlinked) -> Finding:
     )
 
 
-def _of_note(customer: CustomerRun, note: str) -> Finding:
-    return Finding(NoticeKind.NOT_BILLED, hashlib.sha256(note.encode()).hexdigest()[:12], note, customer.tenant_id, customer.name)
+def _notes(customer: CustomerRun) -> Iterator[tuple[str, str]]:
+    """The notes, each with the item that it is about; runs of older versions name none."""
+    return zip_longest(customer.notes, customer.noted[: len(customer.notes)], fillvalue="")
+
+
+def _of_note(customer: CustomerRun, note: str, item_id: str) -> Finding:
+    key = hashlib.sha256(note.encode()).hexdigest()[:12]
+    return Finding(NoticeKind.NOT_BILLED, key, note, customer.tenant_id, customer.name, whole_id(item_id))

@@ -126,6 +126,7 @@ def _plan_of(context: Context, run: Run, record: CustomerRecord, proposal: Propo
         changes=proposal.changes,
         unlinked=proposal.unlinked,
         notes=proposal.notes,
+        noted=proposal.noted,
         findings=proposal.noticed.findings,
         judged=proposal.noticed.judged,
         snapshot=proposal.snapshot,
@@ -162,6 +163,7 @@ def _conclude(context: Context, customer: Stored[CustomerRun], plan: Plan) -> No
         money=_money_moved(unasked),
         unlinked=plan.unlinked,
         notes=plan.notes,
+        noted=plan.noted,
         findings=plan.findings,
         judged=plan.judged,
     )

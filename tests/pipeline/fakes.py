@@ -159,11 +159,12 @@ class FakeAdapters:
         return self.mail
 
     def render(self, report: RunReport) -> Mail:
-        """A mail with one line a customer, a change and a finding of what is told in it."""
+        """A mail with one line a customer, a change, a note and a finding of what is told in it."""
         told = told_of(report)
         lines = [f"{item.customer.name}: {item.customer.state} {item.customer.reason}" for item in report.customers]
         lines += [f"{item.customer.name}, {change.result} {change.after}" for item in (*told.customers, *told.earlier) for change in item.changes]
         lines += [f"{item.customer.name}, not linked {each.item}" for item in told.customers for each in item.customer.unlinked]
+        lines += [f"{item.customer.name}, also seen {note}" for item in told.customers for note in item.customer.notes]
         lines += [f"{each.customer}, {each.kind}: {each.item} {each.text}" for each in report.found]
         lines += [f"{each.customer}, solved {each.kind}: {each.item}" for each in report.solved]
         text = "\n".join((*lines, *(f"new: {name}" for name in told.new), *(f"gone: {name}" for name in told.gone)))
