@@ -115,14 +115,15 @@ def _of_line(case: Case, line: Line, targets: Sequence[Written], managed: bool) 
 
 def _beside(case: Case, targets: Sequence[Written], binding: Binding) -> Iterator[Change]:
     """The self-ending lines of the chosen changes, taken off; what the main line was due to hold before the first of them is due again."""
-    ending = [each for item in targets for each in item.change.self_ending]
-    last = max((each.last for each in ending), default=date.min)
-    prorated = next((item.change.before for item in targets if item.change.kind is ChangeKind.PRORATE), None)
-    for each in ending:
-        known = next(own for own in binding.self_ending if own.marker == each.marker)
-        line = case.lines.line(known.line_id)
-        assert line, "a line that is gone is an obstacle"
-        yield case.take_off(line, known, prorated if each.last == last else None, case.explanation)
+    held = next((item.change.before for item in targets if item.change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.PRORATE)), None)
+    for item in targets:
+        last = max((each.last for each in item.change.self_ending), default=date.min)
+        for each in item.change.self_ending:
+            known = next(own for own in binding.self_ending if own.marker == each.marker)
+            line = case.lines.line(known.line_id)
+            assert line, "a line that is gone is an obstacle"
+            makes_due = item.change.kind is ChangeKind.PRORATE and each.last == last
+            yield case.take_off(line, known, held if makes_due else None, case.explanation)
 
 
 def _beside_obstacle(targets: Sequence[Written], binding: Binding, lines: AgreementLines) -> str:

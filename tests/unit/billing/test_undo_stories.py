@@ -213,6 +213,21 @@ def test_an_undo_asks_or_writes_and_never_does_half_of_it(story: Told) -> None:
         assert not refused(plan) or all(change.kind is ChangeKind.NONE for change in plan)
 
 
+def test_what_rises_of_two_open_periods_were_due_to_bring_is_not_due_any_more() -> None:
+    """10 → 11 in February and 11 → 12 in March, neither invoiced: once February is, the line stays at 10."""
+    home = agreement(prorates=True, abilities=ABLE, next_invoice=date(2025, 2, 1))
+    held = ours("101", 10)
+    prorating = link(profile=BillingProfile("BP", "M365-BP", prorate=True))
+    begun = World((subscription(11),), 0, (held,), {"k": binding(held)}, (prorating,), home=home, today=date(2025, 2, 27))
+    story = carried_out(Told(begun, begun), list(begun.plan()), "plan-0")
+    story = replace(story, now=next_day(story.now, 12, 6, 0))
+    story = carried_out(story, list(story.now.plan()), "plan-1")
+    assert [each.change.kind for each in story.written] == [ChangeKind.PRORATE] * 2
+    undone = replace(story, chosen=frozenset(each.name for each in story.written)).undone().now
+    assert undone.bindings["k"].due == ()
+    assert next_day(undone, 10, 1, 1).plan() == ()
+
+
 WAYS: dict[str, Callable[[list[Change], Told], bool]] = {
     "a quantity is set back": lambda plan, story: any(change.kind is ChangeKind.SET_QUANTITY for change in plan),
     "a line that was added ends": lambda plan, story: any(change.kind is ChangeKind.END for change in plan),
