@@ -146,7 +146,7 @@ class CustomerRecord:
 
     def _is_taken_back(self, change: Change, word: Said) -> bool:
         undone = self.undone.get(change.link_key)
-        return undone is not None and word.decision is Decision.APPROVED and word.at <= undone.at
+        return undone is not None and word.decision is Decision.APPROVED and word.at < undone.at  # at the same moment it is the undo's own
 
 
 def load_record(store: Store, tenant_id: str) -> CustomerRecord:

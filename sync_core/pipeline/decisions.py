@@ -150,7 +150,7 @@ def decide(
     complete = all(word.counts(four_eyes) for word in words)
     if decision is Decision.APPROVED and complete:
         if shown.plan.undo:
-            keep_undone(context, shown.plan.tenant_id, changes, str(by))
+            keep_undone(context, shown.plan.tenant_id, changes, str(by), now)
         if shown.plan.undo and _of_offboarding(context, shown.plan.undo, shown.plan.tenant_id):
             come_back(context, shown.plan.tenant_id, str(by))
     event("plan.decided", customer=shown.plan.tenant_id, plan=shown.plan.plan_id, decision=decision.value, changes=len(changes))

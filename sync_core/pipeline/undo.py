@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sync_core.billing import Place, ReconcileInput, Written, take_back
@@ -87,9 +87,9 @@ def undo_changes(context: Context, run: Run, configuration: Configuration, recor
     return tuple(sorted(changes, key=lambda change: (change.connection, change.agreement_id, change.item, change.link_key)))
 
 
-def keep_undone(context: Context, tenant_id: str, changes: Iterable[Change], by: str) -> None:
-    """Notes what an approved undo takes back, so that the next run does not set it again."""
-    now, taken_back = context.clock.now(), dict[str, Decimal | None]()
+def keep_undone(context: Context, tenant_id: str, changes: Iterable[Change], by: str, now: datetime) -> None:
+    """Notes what an undo takes back that was approved ``now``, so that the next run does not set it again."""
+    taken_back = dict[str, Decimal | None]()
     for change in changes:
         taken_back[change.link_key] = taken_back.get(change.link_key) if change.undoes is None else change.undoes
     for link_key, units in taken_back.items():
