@@ -52,6 +52,12 @@ class Limits:
         """The load so far, for the inspection endpoint."""
         return {"calls": dict(self.calls), "used": self.used, "highest_parallel": self.highest_parallel, "refused": self.refused}
 
+    def forget(self) -> None:
+        """A new hour begins, and the highest load is looked for anew."""
+        with self._lock:
+            self.calls.clear()
+            self.highest_parallel = self.refused = 0
+
     def _refusal(self, entity: str) -> Response | None:
         with self._lock:
             self.calls[entity] += 1

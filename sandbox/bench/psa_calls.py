@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
@@ -129,10 +129,10 @@ class Counts:
         return (self.changed_night - self.unchanged_night) / self.changed
 
 
-def measure_psa_calls(customers: int) -> list[Section]:
+def measure_psa_calls(customers: int, kinds: Iterable[str] = KINDS) -> list[Section]:
     """Three nights at each PSA: the first takes the lines over and is not counted."""
     sections = []
-    for kind in KINDS:
+    for kind in kinds:
         print(f"  {SHOWN[kind]}, {customers} customers ...", file=sys.stderr, flush=True)
         fast = {path.shown: count_fast(kind, customers, path) for path in FAST_PATHS[kind]}
         sections.append(_section(kind, count_calls(kind, customers), fast))
@@ -160,25 +160,26 @@ def _play(kind: str, customers: int, path: FastPath, *, buys: bool) -> Counts:
         connections = tuple(replace(each, settings={**each.settings, **path.connection}) for each in read.connections)
         save_version(store, replace(read, connections=connections), "bench", clock.now())
         for number in range(3):
-            changed = _buy_seats(plain) if number == 2 and buys else 0
+            changed = buy_seats(plain, CHANGED_ONE_IN) if number == 2 and buys else 0
             settings = Settings.from_environment({**served.settings, **path.app})
             process = assemble(settings, clock, store, queue, blobs, EnvironmentSecrets(served.settings))
-            before = _calls_so_far(world)
+            before = calls_so_far(world)
             _night(process, clock, queue, [account.tenant.tenant_id for account in plain])
-            calls.append(_calls_so_far(world) - before)
+            calls.append(calls_so_far(world) - before)
             clock.advance(_A_DAY)
     own = {(account.books.kind, account.agreement.id) for account in plain}
     lines = sum(len(preview.lines) for preview in world.books[0].previews() if (preview.psa, preview.agreement_id) in own)
     return Counts(Size(len(own), lines), len(plain), calls[1], calls[2], changed)
 
 
-def _calls_so_far(world: World) -> int:
+def calls_so_far(world: World) -> int:
+    """The requests that the world's first PSA has had."""
     return len(world.books[0].application(Request("GET", f"{PREFIX}requests")).json())
 
 
-def _buy_seats(accounts: Sequence[Account]) -> int:
+def buy_seats(accounts: Sequence[Account], one_in: int) -> int:
     """One of so many customers buys one seat of its main SKU; returns how many did."""
-    buying = accounts[::CHANGED_ONE_IN]
+    buying = accounts[::one_in]
     for account in buying:
         tenant, sku = account.tenant, next(offer.sku for offer in OFFERS if offer.item_id == account.changes[0].item_id)
         tenant.set_seats(sku, tenant.subscription(sku).seats + 1)

@@ -1,8 +1,8 @@
 """A night against simulators that are as slow and as strict as the real ones: how long it takes, and how far from the vendors' limits it stays.
 
 Several hosts of the function app share one storage, as instances in Azure do. Every answer of Microsoft and of the PSA takes 0.4 s.
-The first night takes the lines over, at full speed; the second one, in which nothing has changed, is measured. What a change costs on top is
-counted in ``psa_calls``.
+The first night takes the lines over, at full speed. Two are measured: one in which nothing has changed, and one before which one customer in a
+hundred bought a seat.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,12 +22,14 @@ from adapters.azure.connection import StorageConnection
 from adapters.azure.tables import AzureTables
 from sandbox.azurite import Azurite
 from sandbox.bench.figures import Figure, Section
+from sandbox.bench.psa_calls import buy_seats, calls_so_far
 from sandbox.bench.scale import NIGHT_SETTINGS, STORAGE, plain_customers, run_told
 from sandbox.environment import DATA, ROOT
 from sandbox.host.process import HostProcess
 from sandbox.world import ServedWorld, seeded_world
 from sandbox.world.books import KINDS, SHOWN, AutotaskBooks, Books, ConnectWiseBooks
 from sandbox.world.customers import FIRST_CUSTOMERS
+from sandbox.world.world import World
 from sync_core.configuration.versions import save_version
 from sync_core.ports import Store
 
@@ -37,31 +39,47 @@ CONNECTWISE_A_MINUTE = 1000
 """From about here on ConnectWise throttles (its developer guide)."""
 HALOPSA_A_MINUTE = 60
 """Halo publishes no limit; this is what the app keeps to by itself."""
+AUTOTASK_AN_HOUR = 10_000
+"""The calls that all tools of an Autotask database share (its developer help)."""
 AUTOTASK_SHARE = 4.0
-"""Percent of the 10,000 calls an hour that all tools of an Autotask database share."""
+"""Percent of them that a night may take."""
+CHANGED_ONE_IN = 100
+"""One of so many customers buys a seat before the second night that is measured."""
+_MINUTE = 60.0
 _LOOK_EVERY = 0.5
 _REQUEST_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One night: wall time until its notice was out, and the load that the PSA saw in it."""
+    """One night: wall time until its notice was out, the calls to the PSA, and the load that it saw."""
 
     seconds: float
+    calls: int
     load: Mapping[str, Any]
 
 
-def measure_real_limits(customers: int) -> list[Section]:
-    """Plays both nights at each PSA."""
+@dataclass(frozen=True)
+class Nights:
+    """A night with nothing changed, and one in which so many customers had ``changed``."""
+
+    unchanged: Measured
+    changed: Measured
+    customers: int
+
+
+def measure_real_limits(customers: int, kinds: Iterable[str] = KINDS) -> list[Section]:
+    """Plays the nights at each PSA."""
     sections = []
-    for kind in KINDS:
+    for kind in kinds:
         print(f"  {SHOWN[kind]}, {customers} customers, {LATENCY} s for each answer ...", file=sys.stderr, flush=True)
-        sections.append(_section(kind, customers, measure_night(kind, customers)))
+        nights = measure_nights(kind, customers)
+        sections += [_section(kind, customers, nights, "nothing changed"), _section(kind, customers, nights, f"{nights.customers} changed")]
     return sections
 
 
-def measure_night(kind: str, customers: int) -> Measured:
-    """The night that is measured at one PSA."""
+def measure_nights(kind: str, customers: int) -> Nights:
+    """The nights that are measured at one PSA."""
     world = seeded_world(len(FIRST_CUSTOMERS) + customers, psa=kind)
     log = DATA / "logs" / "bench.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -71,14 +89,23 @@ def measure_night(kind: str, customers: int) -> Measured:
         store = AzureTables(StorageConnection(settings))
         _configure(store, served.configuration_yaml)
         hosts = [opening.enter_context(HostProcess(ROOT, settings, log=log)) for _ in range(HOSTS)]
+        _lift_limits(world.books[0])
         _run(store, hosts[0])
         _configure(store, re.sub(r"\n *calls_per_minute:.*", "", served.configuration_yaml))  # from here on the app keeps to its own limits
         for url in (served.urls.login, served.urls.graph, served.urls.psa):
             requests.post(f"{url}/_sandbox/faults", json={"effect": "delay", "times": 0, "seconds": LATENCY}, timeout=60).raise_for_status()
-        before = _begin(world.books[0])
-        started = time.monotonic()
-        _run(store, hosts[0])
-        return Measured(time.monotonic() - started, _load(world.books[0], before))
+        time.sleep(_MINUTE)  # what came at full speed is past when the limits begin
+        unchanged = _night(world, store, hosts[0])
+        changed = buy_seats(world.accounts[len(FIRST_CUSTOMERS) :], CHANGED_ONE_IN)
+        return Nights(unchanged, _night(world, store, hosts[0]), changed)
+
+
+def _night(world: World, store: Store, host: HostProcess) -> Measured:
+    books = world.books[0]
+    _begin(books)
+    before, started = calls_so_far(world), time.monotonic()
+    _run(store, host)
+    return Measured(time.monotonic() - started, calls_so_far(world) - before, dict(books.simulator.limits.seen()))
 
 
 def _configure(store: Store, yaml: str) -> None:
@@ -92,30 +119,34 @@ def _run(store: Store, host: HostProcess) -> None:
         time.sleep(_LOOK_EVERY)
 
 
-def _begin(books: Books) -> int:
-    """Sets the vendor's limits, and forgets the load so far; returns the calls so far where they are counted by the hour."""
+def _lift_limits(books: Books) -> None:
+    """The night that takes the lines over is no part of what is measured."""
     if isinstance(books, AutotaskBooks):
-        return int(books.simulator.limits.used)
+        books.simulator.limits.threshold = sys.maxsize
+
+
+def _begin(books: Books) -> None:
+    """Sets the vendor's limits, and forgets the load so far."""
     books.simulator.limits.forget()
     if isinstance(books, ConnectWiseBooks):
         books.simulator.limits.calls = CONNECTWISE_A_MINUTE
-    return 0
+    if isinstance(books, AutotaskBooks):
+        books.simulator.limits.threshold = AUTOTASK_AN_HOUR
 
 
-def _load(books: Books, before: int) -> Mapping[str, Any]:
-    seen = dict(books.simulator.limits.seen())
-    return {**seen, "used": seen.get("used", 0) - before}
-
-
-def _section(kind: str, customers: int, measured: Measured) -> Section:
+def _section(kind: str, customers: int, nights: Nights, what: str) -> Section:
+    is_unchanged = what == "nothing changed"
+    measured = nights.unchanged if is_unchanged else nights.changed
     load = measured.load
-    figures = [Figure("minutes", measured.seconds / 60)]
+    figures = [Figure("minutes", measured.seconds / 60), Figure("calls to the PSA", measured.calls)]
+    if not is_unchanged:
+        figures.append(Figure("for a changed customer, on top", (measured.calls - nights.unchanged.calls) / nights.customers))
     if kind == "autotask":
-        figures += [Figure("share of the hour's calls", 100 * load["used"] / 10_000, "%", most=AUTOTASK_SHARE)]
+        figures += [Figure("share of the hour's calls", 100 * load["used"] / AUTOTASK_AN_HOUR, "%", most=AUTOTASK_SHARE)]
         figures += [Figure("requests at once to one kind of object", load["highest_parallel"], most=3)]
     else:
         most = CONNECTWISE_A_MINUTE if kind == "connectwise" else HALOPSA_A_MINUTE
         figures += [Figure("most calls in a minute", load["highest_rate"], most=most)]
     figures += [Figure("calls that were refused", load["refused"], most=0)]
-    what = f"{customers} customers, nothing changed; {HOSTS} hosts; every answer of Microsoft and the PSA takes {LATENCY} s."
-    return Section(f"A night at {SHOWN[kind]} with its real limits", tuple(figures), (what,))
+    note = f"{customers} customers; {HOSTS} hosts; every answer of Microsoft and the PSA takes {LATENCY} s."
+    return Section(f"A night at {SHOWN[kind]} with its real limits, {what}", tuple(figures), (note,))

@@ -20,6 +20,7 @@ from sandbox.bench.psa_calls import measure_psa_calls
 from sandbox.bench.real_limits import measure_real_limits
 from sandbox.bench.scale import measure_scale
 from sandbox.environment import DATA
+from sandbox.world.books import KINDS
 
 QUICK, USUAL, FULL = (25, 50), (100, 200, 400, 800), (100, 200, 400, 800, 2000)
 """The customers of the nights."""
@@ -34,8 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     sizes = FULL if options.full else QUICK if options.quick else USUAL
     measurements: dict[str, Callable[[], list[Section]]] = {
         "calls": measure_calls,
-        "PSAs": lambda: measure_psa_calls(AT_PSAS[sizes]),
-        "limits": lambda: measure_real_limits(AT_PSAS[sizes]),
+        "PSAs": lambda: measure_psa_calls(options.customers or AT_PSAS[sizes], options.psa or KINDS),
+        "limits": lambda: measure_real_limits(options.customers or AT_PSAS[sizes], options.psa or KINDS),
         "CPU": measure_cpu,
         "a large customer": measure_large,
         "import": measure_imports,
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--full", action="store_true", help="nights of up to 2,000 customers instead of 800")
     size.add_argument("--quick", action="store_true", help="nights of 25 and 50 customers only, for work on the code")
     parser.add_argument("--only", action="append", choices=NAMES, help="only this measurement; may be given several times")
+    parser.add_argument("--psa", action="append", choices=KINDS, help="only this PSA, where each is measured; may be given several times")
+    parser.add_argument("--customers", type=int, help="how many customers a night at each PSA has")
     parser.add_argument("--json", type=Path, default=DATA / "bench" / "bench.json", help="where the JSON goes (default: .data/bench/bench.json)")
     return parser
 
