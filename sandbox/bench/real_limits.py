@@ -91,21 +91,25 @@ def measure_nights(kind: str, customers: int) -> Nights:
         hosts = [opening.enter_context(HostProcess(ROOT, settings, log=log)) for _ in range(HOSTS)]
         _lift_limits(world.books[0])
         _run(store, hosts[0])
-        _configure(store, re.sub(r"\n *calls_per_minute:.*", "", served.configuration_yaml))  # from here on the app keeps to its own limits
+        yaml = re.sub(r"\n *calls_per_minute:.*", "", served.configuration_yaml)  # from here on the app keeps to its own limits
         for url in (served.urls.login, served.urls.graph, served.urls.psa):
             requests.post(f"{url}/_sandbox/faults", json={"effect": "delay", "times": 0, "seconds": LATENCY}, timeout=60).raise_for_status()
         time.sleep(_MINUTE)  # what came at full speed is past when the limits begin
-        unchanged = _night(world, store, hosts[0])
+        unchanged = _night(world, store, hosts[0], yaml)
         changed = buy_seats(world.accounts[len(FIRST_CUSTOMERS) :], CHANGED_ONE_IN)
-        return Nights(unchanged, _night(world, store, hosts[0]), changed)
+        return Nights(unchanged, _night(world, store, hosts[0], yaml), changed)
 
 
-def _night(world: World, store: Store, host: HostProcess) -> Measured:
+def _night(world: World, store: Store, host: HostProcess, yaml: str) -> Measured:
+    """One night in which no host knows anything of the PSA yet, as at night in Azure: with a new version of the configuration all begin anew."""
     books = world.books[0]
+    _configure(store, yaml)
     _begin(books)
     before, started = calls_so_far(world), time.monotonic()
     _run(store, host)
-    return Measured(time.monotonic() - started, calls_so_far(world) - before, dict(books.simulator.limits.seen()))
+    measured = Measured(time.monotonic() - started, calls_so_far(world) - before, dict(books.simulator.limits.seen()))
+    print(f"    {measured.seconds / 60:.1f} minutes, {measured.calls} calls to the PSA", file=sys.stderr, flush=True)
+    return measured
 
 
 def _configure(store: Store, yaml: str) -> None:

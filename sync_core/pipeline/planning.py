@@ -41,7 +41,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
 from sync_core.pipeline.permission import decided
-from sync_core.pipeline.reading import agreement_now, lines_of
+from sync_core.pipeline.reading import agreement_now, all_heads, lines_of
 from sync_core.pipeline.shared import shared
 from sync_core.pipeline.shared_lines import lines_together
 from sync_core.pipeline.verifying import rests, verified_now
@@ -183,7 +183,7 @@ class _Reader:
         return [head for head in self._all_heads(connection) if head.company_id in companies]
 
     def _all_heads(self, connection: str) -> Sequence[Agreement]:
-        return shared(self.context, self.run.run_id, f"agreements-{connection}", Agreement, lambda: self._psa(connection).read_headers(None))
+        return all_heads(self.context, self.run.run_id, self._psa(connection))
 
     def _agreements(self, places: Iterable[Place], all_heads: Iterable[Agreement]) -> tuple[dict[Place, AgreementLines], dict[Place, str]]:
         heads = {(head.connection, head.agreement_id): head for head in all_heads}

@@ -6,10 +6,18 @@ it would be written again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sync_core.model.agreements import Agreement, AgreementLines
+from sync_core.pipeline.context import Context
+from sync_core.pipeline.shared import shared
 from sync_core.ports import Psa
+
+
+def all_heads(context: Context, run_id: str, psa: Psa) -> Sequence[Agreement]:
+    """The heads of all agreements that bill, as the run reads them once; raises ``RetryLater`` while another worker does."""
+    return shared(context, run_id, f"agreements-{psa.connection}", Agreement, lambda: psa.read_headers(None))
 
 
 def lines_of(psa: Psa, agreement: Agreement, business_date: date) -> AgreementLines:

@@ -9,9 +9,10 @@ from itertools import groupby
 from sync_core.errors import Rejected, SkipCustomer
 from sync_core.model.agreements import Agreement
 from sync_core.model.plans import Change, ChangeResult, Plan, Step
-from sync_core.model.runs import Run
+from sync_core.model.runs import Run, RunKind
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import load_plan, save_plan
+from sync_core.pipeline.reading import all_heads
 from sync_core.ports import Psa
 from sync_core.rows import Stored
 
@@ -22,15 +23,24 @@ def steps_of(context: Context, run: Run, plan: Plan) -> tuple[list[Step], Mappin
     steps, refused = list[Step](), dict[str, str]()
     for (connection, agreement_id), changes in by_agreement(change for change in plan.changes if change.result is ChangeResult.PLANNED):
         psa = context.adapters.psa(configuration, connection)
-        heads = psa.read_headers([agreement_id])
-        if not heads:
-            raise SkipCustomer(f"Agreement {agreement_id} of {connection} is gone", code="agreement-gone", fix="Link the customer to its successor")
+        head = _planned_with(context, run, psa, agreement_id)
         try:
-            steps += psa.steps_for(heads[0], changes, plan.plan_id)
+            steps += psa.steps_for(head, changes, plan.plan_id)
         except (ValueError, Rejected):
-            refused |= _refused(psa, heads[0], changes, plan.plan_id)
-            steps += psa.steps_for(heads[0], [change for change in changes if change.change_id not in refused], plan.plan_id)
+            refused |= _refused(psa, head, changes, plan.plan_id)
+            steps += psa.steps_for(head, [change for change in changes if change.change_id not in refused], plan.plan_id)
     return steps, refused
+
+
+def _planned_with(context: Context, run: Run, psa: Psa, agreement_id: str) -> Agreement:
+    """The head that the plan was made with, out of what the run read of all, or else read by its id; right before each write it is read anew."""
+    known = all_heads(context, run.run_id, psa) if run.kind in (RunKind.DAILY, RunKind.ON_DEMAND) else ()
+    head = next((each for each in known if each.agreement_id == agreement_id), None)
+    if head is None:
+        head = next(iter(psa.read_headers([agreement_id])), None)
+    if head is None:
+        raise SkipCustomer(f"Agreement {agreement_id} of {psa.connection} is gone", code="agreement-gone", fix="Link the customer to its successor")
+    return head
 
 
 def by_agreement(changes: Iterable[Change]) -> list[tuple[tuple[str, str], list[Change]]]:

@@ -12,6 +12,7 @@ from sandbox.memory.psa import Keeping
 from sync_core.errors import Throttled
 from sync_core.history.forget import Forgetting
 from sync_core.history.retention import clean_up
+from sync_core.model.agreements import AgreementStatus
 from sync_core.model.people import Who
 from sync_core.model.plans import ChangeResult
 from sync_core.model.runs import CustomerState, Run
@@ -20,7 +21,7 @@ from sync_core.pipeline.resync import resync
 from sync_core.pipeline.shared import CLAIM
 from sync_core.pipeline.shared_lines import FRESH, is_lines
 from tests.pipeline.faults import Killed
-from tests.pipeline.night import Night, tenant
+from tests.pipeline.night import Night, agreement, tenant
 
 CUSTOMERS = 40
 TOGETHER = pytest.mark.parametrize("keeping", [Keeping.WHOLE_AGREEMENTS, Keeping.DATED_DELTAS])
@@ -88,6 +89,34 @@ def test_a_customer_that_changed_is_written_by_lines_that_were_read_anew(keeping
     night.work()
     (change,) = night.report(run).changes
     assert (change.result, night.quantities()) == (ChangeResult.HELD, [99])
+
+
+@pytest.mark.parametrize("keeping", list(Keeping))
+def test_the_head_that_was_planned_with_makes_the_writes_and_is_read_anew_right_before_them(keeping: Keeping) -> None:
+    night = settled(customers=3, keeping=keeping)
+    night.buy(15)
+    night.start()
+    while night.queue.waiting(SYNC_CUSTOMER):
+        night.take()
+    calls: list[str] = []
+    night.watch(lambda call, done: calls.append(call) if done and call.startswith("psa.") else None)
+    night.work()
+    assert calls == ["psa.steps_for", "psa.read_headers", "psa.read_lines", "psa.execute", "psa.probe"]
+    assert night.quantities() == [15]
+
+
+def test_an_agreement_that_ended_after_the_run_read_its_head_is_not_written_to() -> None:
+    night = settled(customers=3)
+    night.buy(15)
+    run = night.start()
+    while night.queue.waiting(SYNC_CUSTOMER):
+        night.take()
+    night.psa.add_agreement(replace(agreement("a1", "c1"), status=AgreementStatus.CANCELLED))
+    written = len(night.psa.writes)
+    night.work()
+    (change,) = night.report(run).changes
+    assert (change.result, "status was active" in change.result_reason) == (ChangeResult.HELD, True)
+    assert len(night.psa.writes) == written
 
 
 @TOGETHER

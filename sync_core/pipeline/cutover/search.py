@@ -25,7 +25,7 @@ from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, load_record
 from sync_core.pipeline.cutover.rows import change_cutover, insert_cutover, load_cutover, put_units
 from sync_core.pipeline.leaving import Unmanaged, unmanaged
-from sync_core.pipeline.reading import lines_of
+from sync_core.pipeline.reading import all_heads, lines_of
 from sync_core.pipeline.shared import shared
 from sync_core.pipeline.shared_lines import lines_together
 from sync_core.pipeline.start_run import business_dates, run_stamp
@@ -167,8 +167,7 @@ class _Reader:
         return [item.name for item in self.configuration.connections if not wanted or item.name in wanted]
 
     def _heads(self, connection: str) -> Sequence[Agreement]:
-        psa = self.context.adapters.psa(self.configuration, connection)
-        return shared(self.context, self.cutover.cutover_id, f"agreements-{connection}", Agreement, lambda: psa.read_headers(None))
+        return all_heads(self.context, self.cutover.cutover_id, self.context.adapters.psa(self.configuration, connection))
 
     def _takes(self, head: Agreement) -> bool:
         if head.status is not AgreementStatus.ACTIVE or not self.cutover.wanted.takes_head(head, self._name(head.connection, head.company_id)):
