@@ -164,7 +164,7 @@ def _play(kind: str, customers: int, path: FastPath, *, buys: bool) -> Counts:
             settings = Settings.from_environment({**served.settings, **path.app})
             process = assemble(settings, clock, store, queue, blobs, EnvironmentSecrets(served.settings))
             before = calls_so_far(world)
-            _night(process, clock, queue, [account.tenant.tenant_id for account in plain])
+            play_night(process, clock, queue, [account.tenant.tenant_id for account in plain])
             calls.append(calls_so_far(world) - before)
             clock.advance(_A_DAY)
     own = {(account.books.kind, account.agreement.id) for account in plain}
@@ -186,7 +186,7 @@ def buy_seats(accounts: Sequence[Account], one_in: int) -> int:
     return len(buying)
 
 
-def _night(process: Context, clock: ManualClock, queue: MemoryQueue, tenants: Sequence[str]) -> None:
+def play_night(process: Context, clock: ManualClock, queue: MemoryQueue, tenants: Sequence[str]) -> None:
     """One run from start to notice; raises ``RuntimeError`` when a customer failed or the run does not end."""
     now = clock.now()
     run = start_run(process, f"daily-{run_stamp(now)}", RunKind.DAILY, now, tuple(tenants)).run
