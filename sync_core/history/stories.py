@@ -49,7 +49,9 @@ class Stories:
                 yield Word(record.at, record.by, Decision(word["decision"]), word["why"])
 
     def _undone(self, plan: Plan, change: Change) -> datetime | None:
-        """When the change's link was undone last, before the plan was made."""
+        """When the change's link was undone last, before the plan was made; the plans of an undo rest on the word that it was given."""
+        if plan.undo:
+            return None
         found = (record for record in of_kind(self.records, RecordKind.UNDONE) if record.document["link_key"] == change.link_key)
         return max((record.at for record in found if record.at <= plan.created), default=None)
 

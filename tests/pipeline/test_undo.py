@@ -300,6 +300,8 @@ def test_what_a_person_approved_and_another_undid_is_not_set_again_by_the_approv
     assert night.quantities() == [10]
     [found] = explain(night.context, tenant(1), date(2026, 3, 18))
     assert [story.said for story in found.open] == [()], "nobody's word on it stands"
+    undone, ordered, _ = found.made_by
+    assert ([word.why for word in undone.said], [word.why for word in ordered.said]) == (["a mistake"], ["ordered"])
 
 
 def test_another_count_on_an_undone_line_waits_for_a_person() -> None:
