@@ -14,12 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
+
+_SHORT = 8_000
+"""Characters of a document that is kept once it is read: 256 of these take a few megabytes."""
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
@@ -46,7 +49,15 @@ def dumps(value: Any) -> str:
 
 
 def loads(kind: type[T], text: str) -> T:
-    """The value that ``dumps`` wrote; raises ``ValueError``."""
+    """The value that ``dumps`` wrote; raises ``ValueError``. Values are not changed, so equal texts may give the same one."""
+    wanted: Any = kind
+    result: T = _loaded(wanted, text) if len(text) <= _SHORT else _loaded.__wrapped__(wanted, text)
+    return result
+
+
+@lru_cache(maxsize=256)
+def _loaded(kind: Any, text: str) -> Any:
+    """The last documents are kept: a worker reads the row of its run and its plan again and again."""
     try:
         return from_document(kind, json.loads(text))
     except RecursionError as error:
@@ -75,8 +86,7 @@ def _writer(kind: Any) -> Writer:
     if issubclass(kind, str | int | float):
         return _as_it_is
     if dataclasses.is_dataclass(kind):
-        names = tuple(item.name for item in dataclasses.fields(kind))
-        return lambda value: {name: to_document(getattr(value, name)) for name in names}
+        return _dataclass_writer(tuple(item.name for item in dataclasses.fields(kind)))
     if issubclass(kind, Decimal):
         return str
     if issubclass(kind, date):
@@ -88,6 +98,18 @@ def _writer(kind: Any) -> Writer:
     if issubclass(kind, Sequence):
         return lambda value: [to_document(item) for item in value]
     raise TypeError(f"{kind.__name__} has no JSON form")
+
+
+def _dataclass_writer(names: tuple[str, ...]) -> Writer:
+    def write(value: Any) -> Any:
+        document = {}
+        for name in names:
+            member = getattr(value, name)
+            kind: Any = type(member)
+            document[name] = member if kind in _PLAIN else _writer(kind)(member)  # most members are plain, and a call for each would cost most
+        return document
+
+    return write
 
 
 @cache
@@ -103,7 +125,9 @@ def _reader(kind: Any) -> Reader:
         return lambda document: made(**{name: read(document[name]) for name, read in _members(made) if name in document})
     if kind in (date, datetime):
         return cast(Reader, kind.fromisoformat)
-    if kind in (Decimal, str, int, bool, float) or issubclass(kind, Enum):
+    if issubclass(kind, Enum):
+        return {member.value: member for member in kind}.__getitem__
+    if kind in (Decimal, str, int, bool, float):
         return cast(Reader, kind)
     raise TypeError(f"no reader for {kind}")
 
