@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sync_core.ports import Row, RowWrite, Value, Write
 
@@ -46,7 +46,10 @@ def checked(writes: Sequence[RowWrite]) -> tuple[RowWrite, ...]:
     if len({write.row.key for write in writes}) < len(writes):
         raise ValueError("A transaction writes each row at most once")
     stored = tuple(_checked_write(write) for write in writes)
-    if sum(row_bytes(write.row) for write in stored) > MOST_TRANSACTION_BYTES:
+    sizes = [row_bytes(write.row) for write in stored]
+    if max(sizes, default=0) > MOST_ROW_BYTES:
+        raise ValueError(f"A row takes at most {MOST_ROW_BYTES} bytes, each character counting as two")
+    if sum(sizes) > MOST_TRANSACTION_BYTES:
         raise ValueError(f"The rows of a transaction take at most {MOST_TRANSACTION_BYTES} bytes together")
     return stored
 
@@ -55,22 +58,20 @@ def _checked_write(write: RowWrite) -> RowWrite:
     row = write.row
     check_key(row.partition)
     check_key(row.key)
-    if write.write is Write.DELETE:
-        return replace(write, row=replace(row, values={}))
     if write.write is Write.REPLACE and not row.etag:
         raise ValueError("Only a row that was read, and so has an ETag, can be replaced")
-    stored = replace(row, values=stored_values(row.values))
-    if row_bytes(stored) > MOST_ROW_BYTES:
-        raise ValueError(f"A row takes at most {MOST_ROW_BYTES} bytes, each character counting as two")
-    return replace(write, row=stored)
+    values = {} if write.write is Write.DELETE else stored_values(row.values)
+    return RowWrite(write.write, Row(row.partition, row.key, values, row.etag))
 
 
+@lru_cache(maxsize=256)
 def check_table(name: str) -> None:
     """Raises ``ValueError`` unless this can be the name of a table."""
     if not _TABLE.fullmatch(name):
         raise ValueError(f"Not a table name: {name!r}. It has 3 to 63 letters and digits and begins with a letter")
 
 
+@lru_cache(maxsize=4096)
 def check_key(key: str) -> None:
     """Raises ``ValueError`` unless this can be a partition or the key of a row."""
     if not 0 < _characters(key) <= MOST_KEY_CHARACTERS:
@@ -86,6 +87,7 @@ def stored_values(values: Mapping[str, Value]) -> dict[str, Value]:
     return {_checked_column(name): _stored_value(name, value) for name, value in values.items()}
 
 
+@lru_cache(maxsize=1024)
 def _checked_column(name: str) -> str:
     if not _COLUMN.fullmatch(name) or name in _SYSTEM_COLUMNS:
         raise ValueError(f"Not a column name: {name!r}")

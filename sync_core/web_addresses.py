@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
@@ -26,6 +27,7 @@ def address_fault(url: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":

@@ -14,7 +14,7 @@ def member(record: Record, path: str) -> Any:
     """The value at ``reference/field``, or ``None``."""
     value: Any = record
     for name in path.split("/"):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None
     return value
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from sync_core.model.billing import BillingProfile, ByTerm, LineChoice, ManualEdits, Names, Outgoing, Per
 from sync_core.model.custom_licences import CustomLicence, Split, custom_name
@@ -193,10 +194,13 @@ class Notices:
 
     def route(self, kind: NoticeKind) -> Route | None:
         """Where a kind goes, its recipients filled in; ``None`` where nobody is told of it."""
-        if kind in self.silence.off or (kind in BY_REQUEST and kind not in self.routes):
-            return None
-        route = self.routes.get(kind, Route(when_empty=self.when_empty))
-        return replace(route, recipients=route.recipients or self.recipients)
+        return self._whole_routes.get(kind)
+
+    @cached_property
+    def _whole_routes(self) -> Mapping[NoticeKind, Route]:
+        told = [kind for kind in NoticeKind if kind not in self.silence.off and (kind in self.routes or kind not in BY_REQUEST)]
+        routes = {kind: self.routes.get(kind, Route(when_empty=self.when_empty)) for kind in told}
+        return {kind: replace(route, recipients=route.recipients or self.recipients) for kind, route in routes.items()}
 
     def ticket(self, kind: NoticeKind) -> TicketRoute | None:
         """The tickets that a kind makes."""
