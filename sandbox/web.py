@@ -66,7 +66,8 @@ class Router:
     """Routes ``METHOD /path/{name}`` to handlers; a ``{name}`` matches one segment and arrives as a keyword argument."""
 
     def __init__(self, not_found: Handler, method_not_allowed: Handler | None = None) -> None:
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self._routes: dict[int, list[tuple[str, re.Pattern[str], Handler]]] = {}
+        """By the number of their segments, since a PSA has many."""
         self._not_found = not_found
         self._method_not_allowed = method_not_allowed or not_found
 
@@ -75,13 +76,14 @@ class Router:
         pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
 
         def register(handler: Handler) -> Handler:
-            self._routes.append((method, pattern, handler))
+            self._routes.setdefault(path.count("/"), []).append((method, pattern, handler))
             return handler
 
         return register
 
     def __call__(self, request: Request) -> Response:
-        matches = [(method, handler, found) for method, pattern, handler in self._routes if (found := pattern.fullmatch(request.path))]
+        routes = self._routes.get(request.path.count("/"), ())
+        matches = [(method, handler, found) for method, pattern, handler in routes if (found := pattern.fullmatch(request.path))]
         for method, handler, found in matches:
             if method == request.method:
                 return handler(request, **found.groupdict())

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from sandbox.autotask.records import Adjustment, Charge, Contract, Line, Reading, UnitRow
 
@@ -22,11 +23,15 @@ Period = tuple[date, date]
 
 def period_at(contract: Contract, day: date) -> Period:
     """The billing period that holds ``day``, counted from the contract's start."""
-    months = (day.year - contract.start.year) * 12 + day.month - contract.start.month
-    number = months // contract.months
-    if _after(contract.start, number * contract.months) > day:
+    return _period_at(contract.start, contract.months, day)
+
+
+@lru_cache(maxsize=4096)
+def _period_at(start: date, months: int, day: date) -> Period:
+    number = ((day.year - start.year) * 12 + day.month - start.month) // months
+    if _after(start, number * months) > day:
         number -= 1
-    return _after(contract.start, number * contract.months), _after(contract.start, (number + 1) * contract.months) - ONE_DAY
+    return _after(start, number * months), _after(start, (number + 1) * months) - ONE_DAY
 
 
 def periods(contract: Contract, first: date, last: date) -> Iterator[Period]:

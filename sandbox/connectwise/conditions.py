@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sandbox.connectwise.errors import bad_condition
@@ -174,7 +175,8 @@ class _Parser:
             raise bad_condition(f"'{sign}' expected.")
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     tokens, position = [], 0
     text = text.rstrip()
     while position < len(text):
@@ -182,7 +184,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
             raise bad_condition(f"Unexpected text at position {position}: {text[position : position + 20]}")
         tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
         position = found.end()
-    return tokens
+    return tuple(tokens)
 
 
 def _literal(token_kind: str, text: str) -> tuple[Kind | None, Any]:

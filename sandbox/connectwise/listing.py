@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,12 +90,14 @@ class Listing:
     def _chosen(self, request: Request, rows: list[Record]) -> list[Record]:
         names = [name.strip() for name in request.query.get("fields", "").split(",") if name.strip()]
         for name in names:
-            if not self._is_known(name):
+            if name not in self._names:
                 raise bad_request(f"{name} is not a recognized name.")
         return [_projected(row, names) for row in rows] if names else rows
 
-    def _is_known(self, name: str) -> bool:
-        return name in self.fields or name in self.arrays or any(path.startswith(f"{name}/") for path in self.fields)
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """What may be chosen: a field, an array, or a reference as a whole."""
+        return frozenset(self.fields) | self.arrays | {path[: path.rindex("/")] for path in self.fields if "/" in path}
 
 
 def _only_known(request: Request, known: frozenset[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Self
 
 from sandbox.connectwise.records import Agreement, InvoicingCycle
@@ -46,7 +47,11 @@ def period_at(agreement: Agreement, day: date) -> Period:
     Every period is counted from the anchor itself, so an agreement anchored on the 31st starts on 28 or 29 February and
     on 31 March again.
     """
-    origin, months = anchor(agreement), agreement.cycle.months
+    return _period_at(anchor(agreement), agreement.cycle.months, day)
+
+
+@lru_cache(maxsize=4096)
+def _period_at(origin: date, months: int, day: date) -> Period:
     number = ((day.year - origin.year) * 12 + day.month - origin.month) // months
     if add_months(origin, number * months) > day:
         number -= 1

@@ -12,6 +12,7 @@ class ManualClock:
 
     def __init__(self, start: datetime = NOON) -> None:
         self._start = self._now = start
+        self._elapsed = 0.0
 
     def now(self) -> datetime:
         """See ``Clock.now``."""
@@ -19,7 +20,7 @@ class ManualClock:
 
     def monotonic(self) -> float:
         """See ``Clock.monotonic``."""
-        return (self._now - self._start).total_seconds()
+        return self._elapsed
 
     def sleep(self, seconds: float) -> None:
         """See ``Clock.sleep``: time passes at once."""
@@ -32,3 +33,4 @@ class ManualClock:
     def move_to(self, moment: datetime) -> None:
         """Moves on to a moment; one that is past changes nothing."""
         self._now = max(self._now, moment)
+        self._elapsed = (self._now - self._start).total_seconds()

@@ -59,12 +59,13 @@ class MemoryQueue:
     def receive(self, *queues: str) -> Message | None:
         """One due message of these queues (of all, when none is named); it is invisible for ``LEASE_SECONDS`` then."""
         with self._lock:
-            due = [message for message in self._of(queues) if message.visible <= self._clock.now()]
+            now = self._clock.now()
+            due = [message for message in self._messages if message.visible <= now and (not queues or message.queue in queues)]
             if not due:
                 return None
             message = self._chance.choice(due) if self._chance else min(due, key=lambda message: message.visible)
             message.dequeue_count += 1
-            message.visible = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
+            message.visible = now + timedelta(seconds=LEASE_SECONDS)
             return message
 
     def delete(self, message: Message) -> None:

@@ -6,7 +6,6 @@ import copy
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from sync_core import limits
 from sync_core.errors import Conflict
@@ -108,7 +107,8 @@ class MemoryStore:
         if write.write is Write.DELETE:
             rows.pop(write.row.key, None)
         else:
-            rows[write.row.key] = replace(write.row, etag=f'W/"{next(self._numbers)}"')
+            row = write.row
+            rows[row.key] = Row(row.partition, row.key, row.values, f'W/"{next(self._numbers)}"')
 
     def _rows(self, table: str, partition: str) -> dict[str, Row]:
         return self._partitions.setdefault((table, partition), {})
@@ -116,12 +116,18 @@ class MemoryStore:
 
 def _demand(table: str, write: RowWrite, there: Row | None) -> None:
     """Raises ``Conflict`` unless the row that is there is as the write demands."""
-    same = there is not None and there.etag == write.row.etag
-    allowed = {
-        Write.INSERT: there is None,
-        Write.REPLACE: same,
-        Write.UPSERT: True,
-        Write.DELETE: there is None or same or not write.row.etag,
-    }
-    if not allowed[write.write]:
+    if not _allowed(write, there):
         raise Conflict(f"Row {write.row.key} was changed by somebody else", where=f"table {table}", why=f"The {write.write} was refused")
+
+
+def _allowed(write: RowWrite, there: Row | None) -> bool:
+    same = there is not None and there.etag == write.row.etag
+    match write.write:
+        case Write.INSERT:
+            return there is None
+        case Write.REPLACE:
+            return same
+        case Write.UPSERT:
+            return True
+        case Write.DELETE:
+            return there is None or same or not write.row.etag

@@ -54,7 +54,7 @@ class AutotaskSite:
     def open(self, opening: Opening) -> Place:
         """See ``Site.open``."""
         company = self._ledger.company(opening.company)
-        made = self._ledger.contract(company, "Cloud", date(2025, 1, 1))
+        made = self._ledger.contract(company, "Cloud", date(2026, 1, 1), date(2026, 12, 31))
         services = {service.name: service for service in self._ledger.services.values()}
         lines = [self._ledger.line(made, services[name], units) for name, units in opening.lines]
         self._ledger.post(opening.invoiced - ONE_DAY, made.id)
