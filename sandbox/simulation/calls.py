@@ -49,12 +49,13 @@ class Calls:
         if self.rates.freeze and self._chance.random() < self.rates.freeze * (_BEFORE_A_WRITE if worker.writing else 1):
             self.told("frozen", call)
             self.sleep(self._chance.choice(_FROZEN))
-        self._may_die("before", call)
+        if self.rates.death:
+            self._may_die("before", call)
         self.told(call)
 
     def after(self, call: str) -> None:
         """The call is done; the process may end before it hears of it."""
-        if self.worker is not None:
+        if self.rates.death and self.worker is not None:
             self._may_die("after", call)
 
     def sleep(self, seconds: float) -> None:
@@ -66,7 +67,7 @@ class Calls:
         pause()
 
     def _may_die(self, when: str, call: str) -> None:
-        if self.rates.death and self._chance.random() < self.rates.death:
+        if self._chance.random() < self.rates.death:
             self.told(f"death {when} {call}")
             raise Killed(call)
 

@@ -11,7 +11,7 @@ from sandbox.simulation.people import People
 from sandbox.simulation.story import Story
 from sandbox.simulation.undoing import Undoing
 
-_UNDONE = 0.2
+_UNDONE = 0.1
 """How many stories end with an undo."""
 
 

@@ -81,7 +81,7 @@ class Story:
         random.seed(seed)  # the HTTP client spreads its waits with it
         self.setup = Setup.drawn(self.chance, abilities(site))
         self.rates = bent.rates or Rates.drawn(self.chance)
-        self.days = self.chance.choice((1, 1, 2, 3))
+        self.days = self.chance.choice((1, 1, 1, 1, 1, 1, 1, 2, 3))
         self.clock = ManualClock(BEGINS)
         self.calls = Calls(self.clock, self.chance, self.rates, trace)
         self._bent = bent
@@ -168,7 +168,8 @@ class Story:
         self.queue.stop_duplicates()
 
     def _go_on(self) -> bool:
-        ready = [task for task in self.tasks if task.worker.wakes <= self.clock.monotonic()]
+        now = self.clock.monotonic()
+        ready = [task for task in self.tasks if task.worker.wakes <= now]
         if self._deeds and self.chance.random() < _PERSON:
             self._somebody_acts()
         elif len(self.tasks) < _MOST_WORKERS and self.chance.random() < 0.3 and (message := self.queue.receive()):
