@@ -24,6 +24,8 @@ from sync_core.ports import Row, RowWrite, Write
 from sync_core.rows import from_row
 
 _ENDED = frozenset({StepState.CONFIRMED, StepState.REJECTED, StepState.HELD, StepState.UNRESOLVED})
+_WRITING = frozenset({RunState.RELEASED, RunState.FINISHED, RunState.TOLD})
+"""Where a run may be while it is written: what has given a customer up meanwhile, a worker sees when it looks at the run before its write."""
 _OPEN = frozenset({StepState.SENDING, StepState.UNKNOWN, StepState.UNRESOLVED})
 
 
@@ -79,9 +81,11 @@ class Auditor:
             must(found == lines, "I1", f"agreement {agreement_id} holds {found} and should hold {lines}")
 
     def looked_up(self, host: Process, table: str, row: Row | None) -> None:
-        """A process has read a row: it knows now whether writing is stopped."""
+        """A process has read a row: it knows now whether writing is stopped, or a run is over."""
         if table == "control":
             host.saw_stop = from_row(StopSwitch, row).stopped if row else False
+        elif table == RUNS and row and row.key == "run":
+            host.saw_run = (row.partition, RunState(str(row.values["state"])))
 
     def stored(self, host: Process, table: str, writes: Sequence[RowWrite]) -> None:
         """Rows were stored; they are what the app knows from now on."""
@@ -148,10 +152,12 @@ class Auditor:
         markers = Counter(line.marker for lines in self.lines.values() for line in lines.values() if marker_owner(line.marker))
         must(all(number == 1 for number in markers.values()), "I3", f"a marker stands on two lines: {markers}")
 
-    def _check_under_way(self, known: Journaled) -> None:
+    def _check_under_way(self, host: Process, known: Journaled) -> None:
         must(self._live.get(known.tenant_id) == (known.plan_id, "applying"), "I4", f"plan {known.plan_id} is written and not being applied")
         plan = self._plans[known.tenant_id, f"p-{known.plan_id}"]
-        must(self._runs.get(plan.run_id) == RunState.RELEASED, "I4", f"run {plan.run_id} is {self._runs.get(plan.run_id)} and writes")
+        state = self._runs.get(plan.run_id)
+        must(state in _WRITING, "I4", f"run {plan.run_id} is {state} and writes")
+        must(host.saw_run == (plan.run_id, RunState.RELEASED), "I4", f"{host.saw_run} was seen last, and run {plan.run_id} writes")
         unread = [tenant_id for (run_id, tenant_id), state in self._customers.items() if run_id == plan.run_id and state == CustomerState.QUEUED]
         must(not unread, "I4", f"run {plan.run_id} writes before all its customers were read")
 
@@ -170,14 +176,14 @@ class Auditor:
                 word = from_row(Said, row)
                 self._said[word.fingerprint] = word.until
         elif "-step-" in row.key:
-            self._moved(row)
+            self._moved(host, row)
         elif row.key.startswith("p-") and (row.partition, row.key) not in self._plans:
             plan = from_row(Plan, row)
             self._plans[row.partition, row.key] = plan
             planned = [change.kind for change in plan.changes if change.result is ChangeResult.PLANNED]
             must(host.read_whole or plan.undo is not None or not planned, "I6", f"a read in part led to {planned}")
 
-    def _moved(self, row: Row) -> None:
+    def _moved(self, host: Process, row: Row) -> None:
         state = StepState(str(row.values["state"]))
         entry = from_row(JournalEntry, row)
         known = self._steps.setdefault(entry.step.step_id, Journaled(entry.step, entry.plan_id, row.partition, state))
@@ -186,7 +192,7 @@ class Auditor:
         denied = state in (StepState.PLANNED, StepState.HELD, StepState.REJECTED)
         must(not denied or not known.carried_out, "I1", f"{entry.step.describes} is {state} and was carried out")
         if state is StepState.SENDING and known.state is not state:
-            self._check_under_way(known)
+            self._check_under_way(host, known)
         known.state = state
 
     def _stored_of_run(self, row: Row) -> None:

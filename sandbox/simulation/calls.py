@@ -12,6 +12,7 @@ from sandbox.simulation.workers import Worker, pause
 _FROZEN = (20.0, 60.0, 170.0, 400.0, 1000.0, 2000.0)
 """Seconds for which a process may stand still."""
 _BEFORE_A_WRITE = 8
+"""So many times as often a process stands still or ends between what the journal says and the write: there it matters most."""
 
 
 class Killed(BaseException):
@@ -41,7 +42,7 @@ class Calls:
             self.trace.append(f"{self._clock.now():%d %H:%M:%S}  {who}  {what}{more and '  '}{more}")
 
     def before(self, call: str) -> None:
-        """Others go first; then the process may stand still, or end. Between journal and write it stands still more often: there it matters most."""
+        """Others go first; then the process may stand still, or end."""
         worker = self.worker
         if worker is None:
             return
@@ -67,7 +68,8 @@ class Calls:
         pause()
 
     def _may_die(self, when: str, call: str) -> None:
-        if self._chance.random() < self.rates.death:
+        assert self.worker is not None, "somebody has the turn"
+        if self._chance.random() < self.rates.death * (_BEFORE_A_WRITE if self.worker.writing else 1):
             self.told(f"death {when} {call}")
             raise Killed(call)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sync_core.model.plans import Step
+from sync_core.model.runs import RunState
 
 
 @dataclass(eq=False)
@@ -22,6 +23,8 @@ class Process:
     """Whether its last read of a customer was whole."""
     saw_stop: bool | None = None
     """What the stop switch said when it last looked, since its last write."""
+    saw_run: tuple[str, RunState] | None = None
+    """The run that it looked at last, and where that was."""
     executing: Step | None = None
 
     def begins(self, applying: bool) -> None:
@@ -31,4 +34,4 @@ class Process:
     def ended(self) -> None:
         """It is at nothing any more, and forgets what belongs to one piece of work."""
         self.busy = self.applying = self.looked = False
-        self.executing = self.saw_stop = None
+        self.executing = self.saw_stop = self.saw_run = None

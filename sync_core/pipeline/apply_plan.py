@@ -9,7 +9,7 @@ from sync_core.billing import carried_on, fingerprint
 from sync_core.errors import Conflict, InvalidConfiguration, Rejected, RetryLater, SkipCustomer, StopRun, SyncError
 from sync_core.model.billing import Binding
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, JournalEntry, Plan, PlanState, StepState
-from sync_core.model.runs import CustomerRun, CustomerState, Run
+from sync_core.model.runs import CustomerRun, CustomerState, Run, RunState
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.control import stop_switch
 from sync_core.pipeline.customers import (
@@ -187,6 +187,8 @@ def _check_may_write(context: Context, run_id: str) -> None:
     run = load_run(context.store, run_id)
     if run is None or run.value.stopped:
         raise Stopped(run.value.stopped if run else "the run is gone")
+    if run.value.state is not RunState.RELEASED:
+        raise Stopped("the run is over: it was said of this customer that it is not written")
 
 
 def _cut_off(ended: list[JournalEntry], entry: JournalEntry) -> bool:

@@ -10,6 +10,7 @@ from sync_core.pipeline.customers import load_live
 from sync_core.pipeline.poison import poison
 from sync_core.pipeline.resync import resync
 from tests.pipeline.baton import Worker, pause
+from tests.pipeline.faults import Killed
 from tests.pipeline.night import Night, tenant
 from tests.pipeline.scenes import SCENES, check_next_day, check_psa, check_runs
 
@@ -88,3 +89,47 @@ def given_up_at(night: Night, call: int) -> bool:
     night.work()
     assert begun or night.psa.writes == []
     return not begun
+
+
+def test_a_write_that_was_lost_is_not_repeated_once_its_customer_was_given_up() -> None:
+    """A process dies before it sends; a second one looks for the write and sleeps; meanwhile the message is given up; then it goes on."""
+    call = 0
+    while given_up_after_a_death(night := Night(), call):
+        assert night.psa.writes == [], f"asleep before call {call}"
+        call += 1
+    assert call > 10
+    assert night.psa.writes
+
+
+def given_up_after_a_death(night: Night, call: int) -> bool:
+    """Lets the worker that looks for a lost write sleep before its n-th call; ``False`` once it has asked for the last time whether it may write."""
+    night.start()
+    night.take()
+    (message,) = night.queue.waiting("apply-plan")
+    night.watch(die_before_the_write)
+    night.take()
+    night.clock.advance(3600)  # the message comes back, and the write has settled
+    calls: list[str] = []
+
+    def wait(call: str, done: bool) -> None:
+        if not done:
+            calls.append(call)
+            pause()
+
+    night.watch(wait)
+    slow = Worker(night.take)
+    for _ in range(call + 1):
+        slow.turn()
+    night.watch(None)
+    may_write = "store.get control" in calls and calls[-1] == "store.transact customers"
+    if not may_write:
+        poison(night.context, "apply-plan", message.body)
+    while not slow.done:
+        slow.turn()
+    return not may_write
+
+
+def die_before_the_write(call: str, done: bool) -> None:
+    """The process ends when the journal says *sending* and nothing was sent."""
+    if call == "psa.execute" and not done:
+        raise Killed(call)
