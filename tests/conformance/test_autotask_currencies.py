@@ -63,6 +63,13 @@ def test_a_site_that_does_not_show_its_currencies_is_never_guessed_at(site: Site
         site.currencies()
 
 
+def test_the_health_check_says_that_currencies_are_hidden_where_they_are_needed(site: Site) -> None:
+    site.access.hidden.add("Currencies")
+    asked, given = (autotask(site.url, site.access, {"currency": currency}).health() for currency in ("", "USD"))
+    assert (asked.ok, given.ok) == (False, True)
+    assert "query Currencies" in asked.detail and "setting currency" in asked.fix
+
+
 def test_a_site_without_the_module_is_told_which_setting_to_give(site: Site) -> None:
     site.simulator.faults.add(Fault(Effect.ANSWER, path="/Currencies/query", status=500, body='{"errors": ["The module is not enabled."]}'))
     with pytest.raises(InvalidConfiguration, match="setting currency"):

@@ -139,13 +139,19 @@ class Autotask:
     def health(self) -> Health:
         """See ``Psa.health``. Also says how much of the database's hour is used, and what unit rows carry."""
         try:
-            missing = [f"query {entity}" for entity in READ if not self._client.rights(entity)["query"]]
+            read = READ if self._settings.currency else (*READ, "Currencies")
+            missing = [f"query {entity}" for entity in read if not self._client.rights(entity)["query"]]
             missing += [f"create {entity}" for entity in WRITTEN if not self._client.rights(entity)["create"]]
             known, threshold = self._known_reading(), self._client.threshold()
         except SyncError as error:
             return Health(self.connection, False, str(error), error.fix)
         if missing:
-            return Health(self.connection, False, f"The API user may not {', '.join(missing)}", "Give its security level these rights")
+            return Health(
+                self.connection,
+                False,
+                f"The API user may not {', '.join(missing)}",
+                "Give its security level these rights; in place of Currencies the setting currency does, too",
+            )
         used = f"{threshold.percent:.0f} % of the hourly threshold used"
         if known is None:
             return Health(self.connection, False, f"Unit rows: unknown; {used}", _READING_FIX)
