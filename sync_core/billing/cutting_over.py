@@ -113,6 +113,19 @@ def start_after(case: Case, last: date) -> Change:
     return replace(change, verdict=Verdict.NEEDS_APPROVAL)
 
 
+def billed_as(change: Change) -> Mapping[str, str]:
+    """How a new line is billed, besides its units and its day: what a person relies on who lets it follow others."""
+    price = change.unit_price if change.terms.unit_price is None else change.terms.unit_price
+    return {"agreement": change.agreement_id, "product": change.product, "unit price": plain(price), "charge": change.terms.charge.value}
+
+
+def follows_otherwise(shown: Mapping[str, str], change: Change) -> str:
+    """Why a line that is to follow others is not the one that was shown; empty where it is, or nothing is known of what was shown."""
+    now = billed_as(change)
+    differs = [f"{name} {value} → {now[name]}" for name, value in shown.items() if now.get(name) != value]
+    return f"The line that follows would not be billed as it was shown: {', '.join(differs)}." if differs else ""
+
+
 def without(lines: AgreementLines, ended: Sequence[str], last: date) -> AgreementLines:
     """The agreement as it will be once these lines have their end."""
     return replace(lines, lines=tuple(replace(line, ends=last) if line.line_id in ended else line for line in lines.lines))

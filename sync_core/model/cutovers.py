@@ -128,6 +128,8 @@ class CutoverLine:
     shown: tuple[str, ...] = ()
     """What was said about it when it was prepared."""
     before: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, str] = field(default_factory=dict)
+    """Of a line that is replaced: how the one that follows it was shown to be billed. One that would be billed otherwise is not made."""
     ended: bool = False
     """Of a line that is replaced: whether it has its end already, and its successor is to be made."""
     attempts: int = 0

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sync_core.billing import Place, ReconcileInput, resolve
 from sync_core.billing.changes import Case, ask, facts
-from sync_core.billing.cutting_over import end_on, moved, own_link, start_after, take_over, unfinished, without
+from sync_core.billing.cutting_over import end_on, follows_otherwise, moved, own_link, start_after, take_over, unfinished, without
 from sync_core.billing.identity import plain
 from sync_core.billing.periods import ONE_DAY
 from sync_core.billing.rows import family_of
@@ -25,6 +25,8 @@ from sync_core.pipeline.cutover.search import customers_by_company, managed_line
 from sync_core.pipeline.reading import lines_of
 from sync_core.ports import Psa
 from sync_core.read_once import ReadOnce
+
+_AS_SHOWN = "Import the configuration that it was shown by and let the cut-over go on, or"
 
 
 @dataclass
@@ -92,6 +94,21 @@ class UnitReader:
         seen = facts(held, "", change.product, self.context.settings.installation)  # some PSAs show an end only once it is over
         return self._writable(replace(change, rests_on=seen), held.agreement) if change.kind is ChangeKind.ADD else change
 
+    def otherwise(self, lines: Sequence[CutoverLine]) -> str:
+        """Why the line that follows these is not the one that was shown; empty where it is, or where it is a question anyway."""
+        change = self.successor(lines)
+        return follows_otherwise(lines[0].follows, change) if change and change.kind is ChangeKind.ADD else ""
+
+    def as_shown(self, lines: Sequence[CutoverLine], change: Change) -> Iterator[Change]:
+        """The new line, or, where it is not the one that was shown, a question about each line that it was to follow."""
+        why = follows_otherwise(lines[0].follows, change) if change.kind is ChangeKind.ADD else ""
+        if not why:
+            yield change
+        for line in lines if why else ():
+            link, starts = (self._link_for(line), line.last + ONE_DAY if line.last else None) if line.ended else (None, None)
+            by_night = f"say `line: new` and `start: {starts}` for the link, and the next night plans the line as it is configured now."
+            yield self._question(line, link, why, f"{_AS_SHOWN} {by_night if link else 'look for the line again: it stays as it is.'}")
+
     def _has_end(self, line: CutoverLine, held: AgreementLines, now: Line) -> bool:
         """Whether the line has its end already. One that was tried before is looked at on the day after, too: some PSAs show ends only then."""
         assert line.last, "a line that is to end has a last day"
@@ -128,8 +145,8 @@ class UnitReader:
         nothing = "It holds no units, and this PSA ends a line by taking its units away: there is nothing to end."
         return change if steps else replace(change, kind=ChangeKind.NONE, verdict=Verdict.HELD, reasons=(nothing,))
 
-    def _question(self, line: CutoverLine, link: Link | None, why: str) -> Change:
-        asked = ask(self._inputs(line), link or self._stand_in(line), why, line=_as_line(line))
+    def _question(self, line: CutoverLine, link: Link | None, *why: str) -> Change:
+        asked = ask(self._inputs(line), link or self._stand_in(line), *why, line=_as_line(line))
         return replace(asked, currency=line.currency)
 
     def _case(self, line: CutoverLine, link: Link | None, held: AgreementLines, units: Decimal) -> Case:
@@ -213,14 +230,19 @@ def _as_line(line: CutoverLine) -> Line:
     return Line(line.line_id, line.product_id, line.product, line.quantity, line.unit_price)
 
 
-def changes_of_unit(reader: UnitReader) -> Iterator[Change]:
-    """What is still to be written for a unit: lines end first, and a link's new line is made once all that it replaces has its end."""
+def changes_of_unit(reader: UnitReader, *, anew: bool = False) -> Iterator[Change]:
+    """What is still to be written for a unit: lines end first, and a link's new line is made once all that it replaces has its end.
+
+    ``anew`` says that another configuration holds than when it was shown: no line is ended whose successor would be billed otherwise then.
+    """
+    groups = replaced(reader.unit.open_lines)
+    waiting = {line.name for lines in groups if anew and reader.otherwise(lines) for line in lines}
     for line in reader.unit.open_lines:
-        if not line.ended and (change := reader.change(line)):
+        if not line.ended and line.name not in waiting and (change := reader.change(line)):
             yield change
-    for lines in replaced(reader.unit.open_lines):
-        if all(line.ended for line in lines) and (change := reader.successor(lines)):
-            yield change
+    for lines in groups:
+        if (lines[0].name in waiting or all(line.ended for line in lines)) and (change := reader.successor(lines)):
+            yield from reader.as_shown(lines, change)
 
 
 def replaced(lines: Iterable[CutoverLine]) -> list[list[CutoverLine]]:

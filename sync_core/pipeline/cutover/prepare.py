@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sync_core.billing.cutting_over import money_of_line, shown_values
+from sync_core.billing.cutting_over import billed_as, money_of_line, shown_values
 from sync_core.documents import dumps
 from sync_core.errors import Rejected
 from sync_core.events import event
@@ -114,7 +114,7 @@ def _shown(context: Context, cutover: Cutover, unit: Unit, choice: Choice, names
 
 def _chosen(unit: Unit, line: CutoverLine, choice: Choice, names: frozenset[str] | None) -> CutoverLine:
     chosen = line.name in names if names is not None else choice.wanted.takes_found(unit, line)
-    blank = replace(line, state=LineState.FOUND, what=None, last=None, before={}, shown=(), why="", ended=False, attempts=0)
+    blank = replace(line, state=LineState.FOUND, what=None, last=None, before={}, shown=(), why="", follows={}, ended=False, attempts=0)
     return replace(blank, state=LineState.CHOSEN, what=choice.what, last=choice.last) if chosen else blank
 
 
@@ -142,7 +142,7 @@ def _with_successors(reader: UnitReader, previews: Mapping[str, CutoverLine]) ->
                 found[line.name] = _refused(line, " ".join(change.reasons))
             else:
                 money = line.money + (change.money if number == 0 else Decimal(0))
-                found[line.name] = replace(line, money=money, shown=(*line.shown, *change.reasons))
+                found[line.name] = replace(line, money=money, shown=(*line.shown, *change.reasons), follows=billed_as(change))
     return found
 
 

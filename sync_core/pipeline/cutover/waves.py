@@ -71,9 +71,8 @@ def changes_of_run(
     reader = UnitReader(context, configuration, item, record, unit, run.business_dates, plan_id)
     word = cutover.confirmed
     by = f"{word.by} and {word.second}" if word.second else word.by
-    return tuple(
-        change if change.kind is ChangeKind.NONE else replace(change, decision=Decision.APPROVED, decided_by=by) for change in changes_of_unit(reader)
-    )
+    changes = changes_of_unit(reader, anew=run.configuration != cutover.configuration)
+    return tuple(change if change.kind is ChangeKind.NONE else replace(change, decision=Decision.APPROVED, decided_by=by) for change in changes)
 
 
 def _begin(context: Context, stored: Stored[Cutover]) -> Stored[Cutover]:
