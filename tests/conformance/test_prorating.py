@@ -13,7 +13,7 @@ from sync_core.billing.periods import ONE_DAY
 from sync_core.model.agreements import Ability, Line, SelfEnding, Shift, Terms
 from sync_core.model.plans import Change, ChangeKind, Step
 from sync_core.ports import Probe
-from tests.conformance.subjects import APRIL, Subject
+from tests.conformance.subjects import APRIL, PRICE, Subject
 from tests.conformance.test_writing import END_OF_MARCH, RISE, Case
 from tests.conformance.whole import whole_agreement
 
@@ -98,6 +98,26 @@ def test_added_units_are_billed_by_their_days_once_and_whole_from_the_next_perio
     after = subject.bills()
     assert after is not None
     assert after - before == Decimal("10.16") + Decimal("21.00")
+
+
+def billed_more(subject: Subject, after: str) -> Decimal:
+    """By how much the coming invoice grows when the third line, of three units, is set to another number from April on."""
+    made, before = Case(subject), subject.bills()
+    if before is None:
+        pytest.skip("It makes no invoices")
+    line = made.third
+    made.send_all(made.steps(ChangeKind.SET_QUANTITY, line_id=line.line_id, before=line.quantity, after=Decimal(after), effective=APRIL))
+    billed = subject.bills()
+    assert billed is not None
+    return billed - before
+
+
+def test_without_proration_added_units_are_billed_whole_from_the_next_invoice_on_and_for_no_day_before(subject: Subject) -> None:
+    assert billed_more(subject, "5") == 2 * PRICE
+
+
+def test_fewer_units_cost_less_from_the_next_invoice_on_and_nothing_is_credited(subject: Subject) -> None:
+    assert billed_more(subject, "1") == -2 * PRICE
 
 
 def dated(subject: Subject) -> Case:
