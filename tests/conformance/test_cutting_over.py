@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.clock import SystemClock
+from sync_core.errors import Rejected
 from sync_core.model.agreements import Line
 from sync_core.model.billing import BillingProfile
 from sync_core.model.configuration import AgreementBy, AgreementChoice, ConfiguredLink, CustomerConfiguration
@@ -31,12 +32,15 @@ class InTime:
 
     def __init__(self, psa: Psa) -> None:
         self._psa = psa
+        self.refuses_adds = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._psa, name)
 
     def execute(self, step: Step, send_until: float) -> Receipt:
         """See ``Psa.execute``."""
+        if self.refuses_adds and not step.line_id and step.marker:
+            raise Rejected("The product is on the agreement already")
         return self._psa.execute(step, SystemClock().monotonic() + 60)
 
 
@@ -52,6 +56,10 @@ class Moving:
         profile = BillingProfile("three", "M365-3")
         link = ConfiguredLink(f"{SKU}~{self.psa.connection}~1", SKU, profile, self.psa.connection, subject.company_id, place)
         self.night.configure(CustomerConfiguration(Customer(tenant(1), "Contoso"), (link,), guard_rails=ROOMY))
+
+    def psa_refuses_adds(self, refuses: bool = True) -> None:
+        """From here on the PSA takes no new line, or takes them again."""
+        self.night.adapters.psas[self.psa.connection].refuses_adds = refuses  # type: ignore[attr-defined]  # it is in time
 
     @property
     def counts_only(self) -> bool:
@@ -130,6 +138,23 @@ def test_a_line_is_followed_by_one_of_the_link_without_a_gap_or_a_day_twice(movi
     moving.night.next_day()
     moving.night.run()
     assert moving.subject.count_writes() == written
+
+
+def test_where_a_line_ended_and_none_can_follow_it_says_from_when_on_nobody_bills_its_units(moving: Moving) -> None:
+    if moving.counts_only:
+        pytest.skip("its lines count, and are not billed")
+    cutover, lines = moving.found()
+    shown = prepare(moving.night, cutover, What.REPLACE, END_OF_APRIL, [lines["M365-3"].name])
+    moving.psa_refuses_adds()
+    failed = carry_out(moving.night, shown)
+    [line] = [line for line in lines_in(moving.night, failed) if line.what]
+    assert line.state is LineState.FAILED
+    assert f"It ends on {END_OF_APRIL}, and no line follows it yet: from {MAY} on nobody bills its 3 units." in line.why
+    moving.psa_refuses_adds(refuses=False)
+    moving.night.clock.advance(60)
+    resume_cutover(moving.night.context, shown.cutover_id, WHO)
+    assert worked(moving.night, shown.cutover_id).tally.count(LineState.DONE) == 1
+    assert [line.quantity for line in moving.lines()["M365-3"] if line.active_on(MAY) and line.marker] == [Decimal(3)]
 
 
 def test_a_line_is_taken_over_without_a_write(moving: Moving) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from sync_core.billing.identity import plain
+from sync_core.billing.periods import ONE_DAY
 from sync_core.errors import SkipCustomer
 from sync_core.events import event
 from sync_core.model.configuration import Configuration, CustomerConfiguration
@@ -141,9 +143,15 @@ def _line_after(line: CutoverLine, change: Change | None, customer: CustomerRun)
     if change.result is ChangeResult.PLANNED:
         return _overtaken(line, customer)
     words = change.reasons if change.kind is ChangeKind.NONE else (change.result_reason or f"It was {change.result}.",)
-    why = " ".join(words)
+    why = " ".join((*_nothing_follows(line), *words))
     failed = change.result in (ChangeResult.FAILED, ChangeResult.HALF_DONE)
     return replace(line, state=LineState.FAILED if failed else LineState.HELD, why=why)
+
+
+def _nothing_follows(line: CutoverLine) -> tuple[str, ...]:
+    """That time is open which nobody bills yet: the first half of a replacement is done, and the second is not."""
+    first = line.last + ONE_DAY if line.ended and line.last else None
+    return (f"It ends on {line.last}, and no line follows it yet: from {first} on nobody bills its {plain(line.quantity)} units.",) if first else ()
 
 
 def _without_change(line: CutoverLine, customer: CustomerRun) -> CutoverLine:
