@@ -19,6 +19,7 @@ from sync_core.billing.periods import ONE_DAY, first_open_day, period_of
 from sync_core.model.agreements import Ability, Agreement, AgreementLines, Line
 from sync_core.model.billing import BillingProfile, Binding, Decreases, LineChoice, Link
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Verdict
+from tests.unit.billing.test_proration import next_day
 from tests.unit.billing.world import CUSTOMER, HOME, NAME, PRODUCT, SKU, World, agreement, binding, line, link, ours, subscription
 
 PRODUCTS = {"k": "M365-BP", "support": "SUPPORT"}
@@ -131,16 +132,6 @@ def stories(draw: Callable[..., Any]) -> Told:
         story = replace(story, now=next_day(story.now, draw(SEATS), draw(st.integers(0, 20)), draw(st.sampled_from((0, 0, 0, 1)))))
     names = (each.name for each in story.written[known:] if each.change.link_key in chosen)
     return replace(story, chosen=frozenset(names))
-
-
-def next_day(before: World, seats: int, days: int, invoices: int) -> World:
-    """The world some days on, with other seats, and with as many invoices made meanwhile."""
-    home = before.home
-    for _ in range(invoices):
-        assert home.next_invoice
-        home = replace(home, next_invoice=period_of(home, home.next_invoice).last + ONE_DAY)
-    rows, today = (subscription(seats),), before.today + timedelta(days=days)
-    return replace(before, rows=rows, today=today, home=home, moves=before.inputs.moves, plan_id=f"{before.plan_id}+")
 
 
 def charged(story: Told, world: World, key: str) -> tuple[list[tuple[date, Decimal]], list[Line]]:
