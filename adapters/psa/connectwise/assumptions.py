@@ -63,6 +63,12 @@ ASSUMPTIONS = (
         "do so on a test agreement and preview its next invoice; if it does not, take `prorate` out of the profiles",
     ),
     Assumption(
+        "taken off",
+        "a line that is set to no units and cancelled on its first day, before an invoice shows it, costs nothing",
+        "",
+        "do so with a line of a test agreement and preview its next invoice; if it costs something, undo added lines by hand",
+    ),
+    Assumption(
         "markers",
         "a line is found again by its serial number; the app looks through all lines of the agreement, so that no filter has to work",
         "",

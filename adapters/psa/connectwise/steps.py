@@ -128,7 +128,7 @@ def _post(agreement: Agreement, change: Change, name: str, body: dict[str, Any],
 
 
 def _ended(change: Change, last: date, cancelled: CancelledDate) -> list[dict[str, Any]]:
-    """A line that has not begun ends on its first day and without units, because an end before it may be refused (unverified)."""
+    """A line that is to be billed for no day ends on its first one and without units, because an end before it may be refused (unverified)."""
     sent, starts = _cancelled(last, cancelled), change.rests_on.get("line starts", "")
     if starts in ("", "None") or sent[:10] >= starts:
         return [_replace("cancelledDate", sent)]
