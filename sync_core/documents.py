@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
@@ -137,6 +137,8 @@ def _generic_reader(origin: Any, arguments: tuple[Any, ...]) -> Reader:
         read = _reader(next(option for option in arguments if option is not type(None)))
         return lambda document: None if document is None else read(document)
     read = _reader(arguments[0])
+    if origin is Final:
+        return read
     if origin is tuple:
         return lambda document: tuple([read(item) for item in document])
     if origin is frozenset:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from adapters.microsoft.questions import PROPERTIES
@@ -26,6 +27,9 @@ _KINDS = {
 
 _DOMAIN = Attribute.DOMAIN.value
 
+_Held = tuple[frozenset[str], frozenset[str]]
+"""The ids of a user's SKUs, and of the plans that were asked for those that are switched on."""
+
 Plans = Mapping[str, Mapping[str, str]]
 """By SKU id, the ids of the service plans that were asked for, by how they were asked for (ids or names, folded to lower case)."""
 
@@ -37,12 +41,35 @@ def plans_from(rows: Iterable[Row], asked: Iterable[str]) -> Plans:
 
 
 def users_from(rows: Iterable[Row], needs: UsageNeeds, plans: Plans) -> tuple[User, ...]:
-    """``/users``; a user who repeats across pages counts once, and a SKU held directly and through a group counts once."""
-    texts = [(attribute.value, PROPERTIES[attribute]) for attribute in sorted(needs.attributes & PROPERTIES.keys())]
-    licences, found = _Licences(plans), dict[str, User]()
+    """``/users``; a user who repeats across pages counts once, and a SKU held directly and through a group counts once.
+
+    Each of a tenant's tens of thousands of users passes here, so what many of them have alike is made once and shared.
+    """
+    wanted = sorted(needs.attributes & PROPERTIES.keys())
+    attributes, members = [*(attribute.value for attribute in wanted), _DOMAIN], [PROPERTIES[attribute] for attribute in wanted]
+    told_by: Callable[[Row], object] = str if plans else itemgetter("skuId")
+    held, texts, found = dict[object, _Held](), dict[object, Mapping[str, str]](), dict[str, User]()
     for row in rows:
-        user = _user(row, texts, licences)
-        found[user.user_id] = user
+        get = row.get
+        user_id, name, shown, activity = row_id(row, "id"), get("userPrincipalName"), get("displayName"), get("signInActivity")
+        name = name if type(name) is str else ""
+        try:
+            licences, written = tuple(map(told_by, row["assignedLicenses"])), (*map(get, members), name[name.rfind("@") + 1 :])
+            skus, switched_on = held.get(licences) or held.setdefault(licences, _held(row["assignedLicenses"], plans))
+            told = texts.get(written) or texts.setdefault(written, dict(zip(attributes, map(_text, written), strict=True)))
+        except (KeyError, TypeError):
+            raise Unreadable("a user has no assignedLicenses, or a list where a text is expected") from None
+        found[user_id] = User(
+            user_id,
+            skus,
+            told,
+            name,
+            shown if type(shown) is str else "",
+            get("accountEnabled") is not False,
+            get("userType") == "Guest",
+            switched_on,
+            _last_sign_in(activity) if activity else None,
+        )
     return tuple(found.values())
 
 
@@ -109,44 +136,9 @@ def names_concealed(mailboxes: Iterable[Mailbox]) -> bool:
     return bool(names) and not any("@" in name for name in names)
 
 
-class _Licences:
-    """What sets of licences come to. People of one tenant hold few different ones, so each is looked at once."""
-
-    def __init__(self, plans: Plans) -> None:
-        self._plans = plans
-        self._known: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
-
-    def of(self, licences: Any) -> tuple[frozenset[str], frozenset[str]]:
-        """The ids of the SKUs, and the plans that were asked for and are switched on; raises ``Unreadable`` where it is no list."""
-        if not isinstance(licences, list):
-            raise Unreadable("a user has no assignedLicenses")
-        key = tuple(map(str, licences)) if self._plans else tuple([str(licence.get("skuId")) for licence in licences])
-        known = self._known.get(key)
-        if known is None:
-            plans = frozenset(asked for licence in licences for asked in _switched_on(licence, self._plans)) if self._plans else frozenset()
-            known = self._known[key] = frozenset(row_id(licence, "skuId") for licence in licences), plans
-        return known
-
-
-def _user(row: Row, texts: Sequence[tuple[str, str]], licences: _Licences) -> User:
-    """Written for tenants with tens of thousands of users: each of them passes here."""
-    get = row.get
-    skus, plans = licences.of(get("assignedLicenses"))
-    name, shown, activity = get("userPrincipalName"), get("displayName"), get("signInActivity")
-    name = name if type(name) is str else ""
-    attributes = {attribute: text if type(text := get(member)) is str else "" for attribute, member in texts}
-    attributes[_DOMAIN] = name[name.rfind("@") + 1 :]
-    return User(
-        row_id(row, "id"),
-        skus,
-        attributes,
-        name,
-        shown if type(shown) is str else "",
-        get("accountEnabled") is not False,
-        get("userType") == "Guest",
-        plans,
-        _last_sign_in(activity) if activity else None,
-    )
+def _held(licences: Iterable[Row], plans: Plans) -> _Held:
+    on = frozenset(asked for licence in licences for asked in _switched_on(licence, plans)) if plans else frozenset()
+    return frozenset(row_id(licence, "skuId") for licence in licences), on
 
 
 def _switched_on(licence: Row, plans: Plans) -> Iterable[str]:

@@ -40,7 +40,7 @@ class Unreadable(SkipCustomer):
 def rows_of(body: Any) -> list[Row]:
     """The rows of a collection answer; raises ``Unreadable`` when it is none."""
     rows = body.get("value") if isinstance(body, Mapping) else None
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Unreadable("the answer is no collection")
     return rows
 
@@ -63,8 +63,8 @@ def moment(value: Any) -> datetime | None:
     if not value:
         return None
     try:
-        parsed = datetime.fromisoformat(value if type(value) is str else str(value))
-    except ValueError:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         raise Unreadable("a time is not in ISO form") from None
     if parsed.tzinfo is UTC:
         return parsed

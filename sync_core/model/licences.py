@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from sync_core.model.terms import Term
 
@@ -83,22 +84,23 @@ class Subscription:
     """The id by which Partner Center knows it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class User:
     """A user with what was asked for. ``attributes`` are texts by the names of ``custom_licences.Attribute``; empty ones are there and empty.
 
+    Its members are final and it is not frozen, because a frozen one takes three times as long to make, and a customer may have 100,000.
     ``plan_ids`` are those of the service plans asked for that one of the user's licences has switched on, as they were asked for.
     """
 
-    user_id: str
-    sku_ids: frozenset[str] = frozenset()
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    user_principal_name: str = ""
-    display_name: str = ""
-    enabled: bool = True
-    guest: bool = False
-    plan_ids: frozenset[str] = frozenset()
-    last_sign_in: datetime | None = None
+    user_id: Final[str]
+    sku_ids: Final[frozenset[str]] = frozenset()
+    attributes: Final[Mapping[str, str]] = field(default_factory=dict)
+    user_principal_name: Final[str] = ""
+    display_name: Final[str] = ""
+    enabled: Final[bool] = True
+    guest: Final[bool] = False
+    plan_ids: Final[frozenset[str]] = frozenset()
+    last_sign_in: Final[datetime | None] = None
     """The latest of all kinds of sign-in, ``None`` for never."""
 
 

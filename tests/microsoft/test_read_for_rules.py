@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,23 @@ def test_users_come_with_what_was_asked_for_in_the_words_of_the_rules(world: Wor
     assert guest.attributes == {"domain": "contoso.example", "office": "Kiel", "job_title": ""}
     assert (guest.guest, guest.enabled, guest.last_sign_in, guest.sku_ids) == (True, False, user.last_sign_in, frozenset())
     assert held.users[0].last_sign_in is None
+
+
+def test_people_who_are_alike_share_their_texts_and_their_licences(world: World, contoso: Tenant) -> None:
+    """Of tens of thousands of users most have what others have; it takes no memory for each of them."""
+    contoso.add_user("First", "first", department="Service")
+    contoso.add_user("Second", "second", department="Service")
+    first, second = read(world, Source.USERS, attributes=(Attribute.DEPARTMENT,)).users[-2:]
+    assert first.attributes == {"domain": "contoso.example", "department": "Service"}
+    assert first.attributes is second.attributes and first.sku_ids is second.sku_ids
+
+
+@pytest.mark.parametrize("odd", [{"assignedLicenses": None}, {"assignedLicenses": ["E3"]}, {"assignedLicenses": [{"skuId": None}]}, {"department": []}])
+def test_a_user_who_cannot_be_read_fails_the_list_of_users_and_nothing_else(world: World, contoso: Tenant, odd: dict[str, Any]) -> None:
+    """Left out, or taken for somebody without licences, it would be a smaller number."""
+    contoso.users[3].attributes.update(odd)
+    held = read(world, Source.USERS, attributes=(Attribute.DEPARTMENT,))
+    assert held.users == () and list(held.failed) == [Source.USERS] and len(held.skus) == 1
 
 
 def test_without_p1_the_users_are_read_once_more_without_their_sign_ins(world: World, contoso: Tenant) -> None:

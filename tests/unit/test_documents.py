@@ -9,7 +9,7 @@ import pytest
 
 from sync_core.documents import dumps, from_document, loads, to_document
 from sync_core.model.customers import Mode
-from sync_core.model.licences import PrepaidUnits, Sku, Source, UsageSnapshot
+from sync_core.model.licences import PrepaidUnits, Sku, Source, UsageSnapshot, User
 from sync_core.model.plans import Change, ChangeKind, Plan, Verdict
 
 
@@ -21,9 +21,10 @@ def test_a_plan_comes_back_equal() -> None:
     assert loads(Plan, dumps(plan)) == plan
 
 
-def test_a_snapshot_with_a_failed_source_comes_back_equal() -> None:
+def test_a_snapshot_with_users_and_a_failed_source_comes_back_equal() -> None:
     sku = Sku("id", "SPE_E3", "E3", PrepaidUnits(enabled=5), assigned=4)
-    snapshot = UsageSnapshot("t", datetime(2026, 1, 1, tzinfo=UTC), (sku,), failed={Source.SUBSCRIPTIONS: "503"})
+    user = User("u1", frozenset({"id"}), {"department": "Sales"}, "role@contoso.example", guest=True, last_sign_in=datetime(2026, 1, 1, 7, tzinfo=UTC))
+    snapshot = UsageSnapshot("t", datetime(2026, 1, 1, tzinfo=UTC), (sku,), users=(user,), failed={Source.SUBSCRIPTIONS: "503"})
     assert loads(UsageSnapshot, dumps(snapshot)) == snapshot
 
 

@@ -7,7 +7,7 @@ of them, however many there are. Each distinct condition is looked at once per t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -47,6 +47,18 @@ class Things:
         """Every one of them."""
         return (1 << len(self.people)) - 1
 
+    @cached_property
+    def by_texts(self) -> Collection[tuple[Mapping[str, str], list[int]]]:
+        """Texts of people, and the places of all who have them. Who shares one mapping is not looked at one by one: it may be a whole department."""
+        found: dict[int, tuple[Mapping[str, str], list[int]]] = {}
+        for place, user in enumerate(self.people):
+            if user is not None:
+                texts = user.attributes
+                if id(texts) not in found:
+                    found[id(texts)] = texts, []
+                found[id(texts)][1].append(place)
+        return found.values()
+
     def select(self, holds: Iterable[bool]) -> Selection:
         """Those for which it holds, in their order."""
         return int(bytes(holds)[::-1].translate(_DIGITS) or b"0", 2)
@@ -85,7 +97,8 @@ class Selections:
     def _belongs(self, counts: Counts) -> Selection:
         things = self.things(counts)
         if counts in (Counts.USERS, Counts.GUESTS):
-            return things.select(user is not None and user.guest is (counts is Counts.GUESTS) for user in things.people)
+            guests = things.select(user.guest for user in things.users)
+            return guests if counts is Counts.GUESTS else things.all & ~guests
         if not things.mailboxes:
             return things.all
         kinds = {Counts.USER_MAILBOXES: (MailboxKind.USER,), Counts.SHARED_MAILBOXES: (MailboxKind.SHARED,)}.get(counts, tuple(MailboxKind))
@@ -129,10 +142,9 @@ class Selections:
         """Who has which text, made comparable: looked at once for all conditions on it. Where nobody is known, nobody has any."""
         key = (_KINDS.get(counts, counts), attribute)
         if key not in self._texts:
-            written: defaultdict[str, list[int]] = defaultdict(list)
-            for place, user in enumerate(self.things(counts).people):
-                if user is not None:
-                    written[user.attributes[attribute]].append(place)
+            name, written = attribute.value, defaultdict[str, list[int]](list)
+            for texts, places in self.things(counts).by_texts:
+                written[texts[name]].extend(places)
             having: defaultdict[str, list[int]] = defaultdict(list)
             for text, places in written.items():
                 having[folded(text)].extend(places)
