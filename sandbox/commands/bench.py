@@ -1,4 +1,4 @@
-"""Measure what a customer costs: calls to Microsoft and each PSA, storage operations, CPU, time and memory of a large customer and of growing nights, import time."""
+"""Measure what a customer costs: calls, storage operations, CPU and import time, a large customer, and time and memory of growing nights."""
 
 from __future__ import annotations
 

@@ -67,7 +67,9 @@ def test_people_who_are_alike_share_their_texts_and_their_licences(world: World,
     assert first.attributes is second.attributes and first.sku_ids is second.sku_ids
 
 
-@pytest.mark.parametrize("odd", [{"assignedLicenses": None}, {"assignedLicenses": ["E3"]}, {"assignedLicenses": [{"skuId": None}]}, {"department": []}])
+@pytest.mark.parametrize(
+    "odd", [{"assignedLicenses": None}, {"assignedLicenses": ["E3"]}, {"assignedLicenses": [{"skuId": None}]}, {"department": []}]
+)
 def test_a_user_who_cannot_be_read_fails_the_list_of_users_and_nothing_else(world: World, contoso: Tenant, odd: dict[str, Any]) -> None:
     """Left out, or taken for somebody without licences, it would be a smaller number."""
     contoso.users[3].attributes.update(odd)

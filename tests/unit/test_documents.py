@@ -23,7 +23,9 @@ def test_a_plan_comes_back_equal() -> None:
 
 def test_a_snapshot_with_users_and_a_failed_source_comes_back_equal() -> None:
     sku = Sku("id", "SPE_E3", "E3", PrepaidUnits(enabled=5), assigned=4)
-    user = User("u1", frozenset({"id"}), {"department": "Sales"}, "role@contoso.example", guest=True, last_sign_in=datetime(2026, 1, 1, 7, tzinfo=UTC))
+    user = User(
+        "u1", frozenset({"id"}), {"department": "Sales"}, "role@contoso.example", guest=True, last_sign_in=datetime(2026, 1, 1, 7, tzinfo=UTC)
+    )
     snapshot = UsageSnapshot("t", datetime(2026, 1, 1, tzinfo=UTC), (sku,), users=(user,), failed={Source.SUBSCRIPTIONS: "503"})
     assert loads(UsageSnapshot, dumps(snapshot)) == snapshot
 
