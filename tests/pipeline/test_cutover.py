@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from sandbox.memory.psa import Keeping, Mishap
-from sync_core.configuration.versions import save_version
+from sandbox.memory.psa import Keeping
 from sync_core.errors import Rejected
 from sync_core.model.agreements import Ability
 from sync_core.model.billing import LineChoice
-from sync_core.model.configuration import Approvals
-from sync_core.model.customers import Mode
-from sync_core.model.cutovers import Choice, CutoverState, LineState, Wanted, What
-from sync_core.model.people import Who
+from sync_core.model.cutovers import LineState, Wanted, What
 from sync_core.model.plans import ChangeKind
-from sync_core.pipeline.control import StopSwitch, set_stop_switch
 from sync_core.pipeline.customers import load_record
-from sync_core.pipeline.cutover.confirming import confirm, drop_cutover, resume_cutover, stop_cutover
-from sync_core.pipeline.cutover.prepare import start_preparing
-from sync_core.pipeline.cutover.rows import load_cutover
-from sync_core.pipeline.cutover.search import search_on, start_search
-from sync_core.pipeline.cutover.stage import ask_for_work
+from sync_core.pipeline.cutover.confirming import confirm
 from sync_core.pipeline.undo import written_by
 from tests.pipeline.moving import (
     END_OF_MAY,
@@ -43,23 +33,10 @@ from tests.pipeline.moving import (
     prorating,
     stranger,
     take_back,
-    worked,
 )
 from tests.pipeline.night import PRODUCTS, SKU, agreement, tenant
 
 FIRST_OF_JUNE = date(2026, 6, 1)
-
-
-def test_lines_are_found_by_their_marker_and_shown_with_company_units_and_price() -> None:
-    night = moving(2)
-    cutover = find(night)
-    lines = lines_in(night, cutover)
-    assert cutover.state is CutoverState.FOUND
-    assert [(line.agreement_id, line.product, line.marker, int(line.quantity)) for line in lines] == [
-        ("a1", "M365-BP", TOOL, 10),
-        ("a2", "M365-BP", TOOL, 10),
-    ]
-    assert cutover.tally.money == {} and {line.state for line in lines} == {LineState.FOUND}
 
 
 @pytest.mark.parametrize(
@@ -241,65 +218,6 @@ def test_a_line_that_changed_since_it_was_shown_is_held_and_the_others_go_on() -
     assert (ends(night, "a1")[0], ends(night, "a2")[0]) == (None, END_OF_MAY)
 
 
-def test_a_search_that_is_interrupted_reads_on_where_it_was() -> None:
-    night = moving(5)
-    cutover = start_search(night.context, Wanted(markers=(TOOL,)), "a clerk")
-    halfway = search_on(night.context, cutover.cutover_id, 1e9, most=2).value
-    assert (halfway.state, halfway.done, halfway.total) == (CutoverState.SEARCHING, 2, 5)
-    night.context = night.another_process()
-    assert worked(night, cutover.cutover_id).tally.lines == {LineState.FOUND: 5}
-
-
-def test_a_stopped_cutover_writes_nothing_more_until_it_goes_on() -> None:
-    night = moving(3)
-    cutover = prepare(night, find(night))
-    confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
-    set_stop_switch(night.store, StopSwitch(True, "an audit", "somebody"))
-    cutover = worked(night, cutover.cutover_id)
-    assert night.psa.writes == []
-    assert {line.state for line in lines_in(night, cutover)} == {LineState.HELD}
-    assert "an audit" in lines_in(night, cutover)[0].why
-    set_stop_switch(night.store, StopSwitch())
-    night.clock.advance(60)
-    resume_cutover(night.context, cutover.cutover_id, WHO)
-    assert is_over(worked(night, cutover.cutover_id))
-    assert [ends(night, f"a{number}")[0] for number in (1, 2, 3)] == [END_OF_MAY] * 3
-
-
-def test_a_person_stops_a_cutover_and_lets_it_go_on() -> None:
-    night = moving(2)
-    cutover = prepare(night, find(night))
-    confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
-    stopped = stop_cutover(night.context, cutover.cutover_id, WHO, "a doubt")
-    assert worked(night, cutover.cutover_id).state is CutoverState.STOPPED
-    assert "a doubt" in stopped.trouble and night.psa.writes == []
-    resume_cutover(night.context, cutover.cutover_id, WHO)
-    assert is_over(worked(night, cutover.cutover_id))
-    assert len(night.psa.writes) == 2
-
-
-@pytest.mark.parametrize("mishap", [Mishap.LOSE_ANSWER, Mishap.LOSE_REQUEST, Mishap.THROTTLE])
-def test_an_answer_that_is_lost_ends_a_line_once(mishap: Mishap) -> None:
-    night = moving(2)
-    cutover = prepare(night, find(night), What.REPLACE)
-    night.psa.fail_next_write(mishap)
-    assert is_over(carry_out(night, cutover))
-    assert [len(night.psa.lines(place)) for place in ("a1", "a2")] == [3, 3]
-    assert len(night.psa.writes) == 4
-
-
-def test_a_line_that_the_psa_refuses_is_told_and_tried_again_when_asked() -> None:
-    night = moving()
-    cutover = prepare(night, find(night))
-    night.psa.fail_next_write(Mishap.REJECT)
-    cutover = carry_out(night, cutover)
-    assert lines_in(night, cutover)[0].state is LineState.FAILED
-    assert "The PSA refuses the write" in lines_in(night, cutover)[0].why
-    night.clock.advance(60)
-    resume_cutover(night.context, cutover.cutover_id, WHO)
-    assert worked(night, cutover.cutover_id).tally.lines == {LineState.DONE: 1}
-
-
 def test_an_end_is_undone_by_a_new_line_at_the_price_it_had_also_at_a_company_without_a_customer() -> None:
     night = moving()
     stranger(night, lines=0)
@@ -318,96 +236,3 @@ def test_a_replacement_is_undone_and_no_night_makes_it_again() -> None:
     night.run()
     billed_in_june = [line for line in night.psa.lines("a1") if line.product == "M365-BP" and line.active_on(FIRST_OF_JUNE)]
     assert [int(line.quantity) for line in billed_in_june] == [10]
-
-
-def test_what_was_shown_is_confirmed_and_nothing_else() -> None:
-    night = moving()
-    first = prepare(night, find(night))
-    second = prepare(night, first, last=date(2026, 6, 30))
-    with pytest.raises(Rejected, match="prepared anew"):
-        confirm(night.context, first.cutover_id, first.prepared, WHO, "")
-    night.clock.advance(8 * 24 * 3600)
-    with pytest.raises(Rejected, match="older than a week"):
-        confirm(night.context, second.cutover_id, second.prepared, WHO, "")
-
-
-def test_four_eyes_are_two_verified_people_who_did_not_import_the_configuration() -> None:
-    night = moving()
-    configuration = replace(night.configuration, approvals=Approvals(four_eyes=True))
-    save_version(night.store, configuration, "importer", night.clock.now())
-    cutover = prepare(night, find(night))
-    one, two = Who("one@msp.example", "1"), Who("two@msp.example", "2")
-    for nobody in (WHO, Who("importer@msp.example", "3")):
-        with pytest.raises(Rejected):
-            confirm(night.context, cutover.cutover_id, cutover.prepared, nobody, "")
-    assert confirm(night.context, cutover.cutover_id, cutover.prepared, one, "").state is CutoverState.PREPARED
-    with pytest.raises(Rejected, match="another person"):
-        confirm(night.context, cutover.cutover_id, cutover.prepared, one, "")
-    assert night.psa.writes == []
-    assert is_over(carry_out(night, load_cutover(night.store, cutover.cutover_id).value, two))
-    [written] = [item.change for item in written_by(night.store, tenant(1))]
-    assert written.decided_by == "one@msp.example and two@msp.example"
-
-
-def test_an_app_that_only_observes_confirms_nothing() -> None:
-    night = moving()
-    night.settings = replace(night.settings, mode_ceiling=Mode.OBSERVE)
-    night.context = night.another_process()
-    cutover = prepare(night, find(night))
-    with pytest.raises(Rejected, match="observe"):
-        confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
-
-
-def test_a_cutover_is_dropped_before_it_was_begun_and_not_afterwards() -> None:
-    night = moving()
-    assert drop_cutover(night.context, prepare(night, find(night)).cutover_id, WHO).state is CutoverState.DROPPED
-    night.clock.advance(60)
-    with pytest.raises(Rejected, match="begun"):
-        drop_cutover(night.context, cut(night).cutover_id, WHO)
-
-
-def test_a_name_that_was_not_found_is_refused() -> None:
-    night = moving()
-    found = find(night)
-    with pytest.raises(Rejected, match="1 named line cannot be found in this cut-over, such as memory/a1/99"):
-        start_preparing(night.context, found.cutover_id, Choice(What.END, END_OF_MAY), ["memory/a1/99"])
-
-
-def test_more_lines_than_fit_into_one_plan_are_ended_by_one_run_after_the_other() -> None:
-    night = moving(lines=0)
-    for _ in range(150):
-        night.psa.add_line("a1", line_of(PRODUCTS[SKU]))
-    cutover = cut(night)
-    assert (len(cutover.runs), cutover.tally.lines) == (3, {LineState.DONE: 150})
-    assert len(night.psa.writes) == 150
-
-
-def test_of_twenty_thousand_lines_only_the_chosen_ones_end_however_often_it_is_stopped() -> None:
-    """500 companies with 40 lines each: each agreement is read once a look, and what is held in memory is a company's worth."""
-    night = moving(0)
-    for number in range(1, 501):
-        stranger(night, number, lines=40)
-    calls: Counter[str] = Counter()
-    night.watch(lambda call, done: calls.update([call] if done else []))
-    found = find(night)
-    assert (found.done, found.total, found.tally.lines) == (500, 500, {LineState.FOUND: 20_000})
-    assert (calls["psa.read_headers"], calls["psa.read_lines"], calls["psa.companies"]) == (1, 500, 1)
-    night.watch(None)
-    names = [line.name for line in lines_in(night, found)][::200]
-    cutover = prepare(night, found, names=names)
-    assert cutover.tally.lines == {LineState.FOUND: 19_900, LineState.CHOSEN: 100}
-    confirm(night.context, cutover.cutover_id, cutover.prepared, WHO, "")
-    ask_for_work(night.context, cutover.cutover_id)
-    for stops in range(1, 4):
-        while len(night.psa.writes) < 25 * stops:
-            night.clock.move_to(night.queue.next_visible() or night.clock.now())
-            night.take()
-        stop_cutover(night.context, cutover.cutover_id, WHO, "lunch")
-        stopped = worked(night, cutover.cutover_id)
-        assert stopped.tally.count(LineState.DONE) == len(night.psa.writes) == 25 * stops
-        night.clock.advance(60)
-        resume_cutover(night.context, cutover.cutover_id, WHO)
-        ask_for_work(night.context, cutover.cutover_id)
-    assert is_over(worked(night, cutover.cutover_id))
-    ended = {f"memory/a{number}/{line.line_id}" for number in range(1, 501) for line in night.psa.lines(f"a{number}") if line.ends}
-    assert (ended, len(night.psa.writes)) == (set(names), 100)
