@@ -12,7 +12,7 @@ from sandbox.memory.psa import Keeping
 from sync_core.errors import Rejected
 from sync_core.model.agreements import Ability
 from sync_core.model.billing import LineChoice
-from sync_core.model.cutovers import LineState, Wanted, What
+from sync_core.model.cutovers import CutoverState, LineState, Wanted, What
 from sync_core.model.plans import ChangeKind
 from sync_core.pipeline.customers import load_record
 from sync_core.pipeline.cutover.confirming import confirm
@@ -37,6 +37,18 @@ from tests.pipeline.moving import (
 from tests.pipeline.night import PRODUCTS, SKU, agreement, tenant
 
 FIRST_OF_JUNE = date(2026, 6, 1)
+
+
+def test_lines_are_found_by_their_marker_and_shown_with_company_units_and_price() -> None:
+    night = moving(2)
+    cutover = find(night)
+    lines = lines_in(night, cutover)
+    assert cutover.state is CutoverState.FOUND
+    assert [(line.agreement_id, line.product, line.marker, int(line.quantity)) for line in lines] == [
+        ("a1", "M365-BP", TOOL, 10),
+        ("a2", "M365-BP", TOOL, 10),
+    ]
+    assert cutover.tally.money == {} and {line.state for line in lines} == {LineState.FOUND}
 
 
 @pytest.mark.parametrize(
