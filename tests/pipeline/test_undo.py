@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from sandbox.commands import plan
-from sandbox.commands.plan import parser, perform
 from sandbox.memory.psa import Keeping, Mishap
-from sandbox.terminal import Terminal
-from sync_core.errors import Rejected, RetryLater
-from sync_core.history.explain import explain
+from sync_core.errors import Rejected
 from sync_core.model.agreements import Ability
 from sync_core.model.customers import Mode
 from sync_core.model.people import Who
 from sync_core.model.plans import Change, ChangeKind, ChangeResult, Decision, Undo
 from sync_core.model.runs import Run
 from sync_core.pipeline.customers import load_record
-from sync_core.pipeline.decisions import ALL, decide, show_plan
-from sync_core.pipeline.undo import STANDS_DAYS, customers_to_undo, start_undo, undo_of_changes, written_by
+from sync_core.pipeline.decisions import ALL, decide
+from sync_core.pipeline.undo import customers_to_undo, start_undo, undo_of_changes, written_by
 from tests.pipeline.night import Night, agreement, tenant
 from tests.pipeline.scenes import approve, check_next_day
 
@@ -279,57 +274,6 @@ def test_an_undo_can_be_undone() -> None:
     check_next_day(night)
 
 
-def test_the_next_night_does_not_set_again_what_was_undone() -> None:
-    night = grown()
-    undo(night, *written(night))
-    night.next_day()
-    [change] = night.report(night.run()).changes
-    assert (change.after, change.result, change.decided_by) == (Decimal(12), ChangeResult.REJECTED, NAME)
-    assert "Undone by a clerk (unverified) on 2026-03-17" in change.reasons[-1]
-    assert night.quantities() == [10]
-
-
-def test_what_a_person_approved_and_another_undid_is_not_set_again_by_the_approval_that_still_holds() -> None:
-    night = Night(mode=Mode.APPROVE)
-    night.run()
-    decide(night.context, tenant(1), ALL, Decision.APPROVED, WHO, "ordered")
-    night.work()
-    undo(night, *written(night))
-    night.next_day()
-    assert [change.result for change in night.report(night.run()).changes] == [ChangeResult.REJECTED]
-    assert night.quantities() == [10]
-    [found] = explain(night.context, tenant(1), date(2026, 3, 18))
-    assert [story.said for story in found.open] == [()], "nobody's word on it stands"
-    undone, ordered, _ = found.made_by
-    assert ([word.why for word in undone.said], [word.why for word in ordered.said]) == (["a mistake"], ["ordered"])
-
-
-def test_another_count_on_an_undone_line_waits_for_a_person() -> None:
-    night = grown()
-    undo(night, *written(night))
-    night.next_day()
-    night.buy(13)
-    assert [change.result for change in night.report(night.run()).changes] == [ChangeResult.WAITING]
-
-
-def test_a_person_can_have_set_again_what_was_undone() -> None:
-    night = grown()
-    undo(night, *written(night))
-    night.next_day()
-    [change] = night.report(night.run()).changes
-    decide(night.context, tenant(1), [change.change_id], Decision.APPROVED, WHO, "it was right")
-    night.work()
-    assert night.quantities() == [12]
-
-
-def test_what_was_undone_is_set_again_when_its_days_are_over() -> None:
-    night = grown()
-    undo(night, *written(night))
-    night.clock.advance(STANDS_DAYS * 24 * 3600)
-    night.run()
-    assert night.quantities() == [12]
-
-
 def test_a_customer_that_is_only_observed_can_be_undone() -> None:
     """Whoever lost trust and set a customer to observe wants just this."""
     night = grown()
@@ -369,34 +313,3 @@ def test_an_undo_leaves_other_lines_as_they_are() -> None:
 def test_what_was_never_written_cannot_be_undone(chosen: str) -> None:
     with pytest.raises(Rejected, match=f"Nothing was written under {chosen}"):
         undo_of_changes(grown().context, tenant(1), [chosen], "")
-
-
-def test_the_command_shows_the_undo_asks_and_approves_it() -> None:
-    night, output = grown(), io.StringIO()
-    options = parser().parse_args(["undo", "Customer 1", *written(night), "--why", "a mistake"])
-    assert perform(options, night.context, Terminal(output, {}), lambda question: "y") == 0
-    night.work()
-    assert night.quantities() == [10]
-    assert "Takes back set quantity" in output.getvalue()
-
-
-def test_the_command_approves_nothing_without_a_yes() -> None:
-    night = grown()
-    options = parser().parse_args(["undo", "Customer 1", *written(night)])
-    assert perform(options, night.context, Terminal(io.StringIO(), {}), lambda question: "") == 1
-    night.work()
-    assert (night.quantities(), show_plan(night.context, tenant(1)).undecided[0].after) == ([12], Decimal(10))
-
-
-@pytest.mark.parametrize("arguments", [["undo"], ["undo", "Customer 1", "abc", "--run", "daily-1"]])
-def test_the_command_refuses_a_choice_that_is_none(arguments: list[str]) -> None:
-    with pytest.raises(Rejected, match="Nothing says what to undo"):
-        perform(parser().parse_args(arguments), grown().context, Terminal(io.StringIO(), {}), lambda question: "y")
-
-
-def test_an_undo_that_the_psa_asks_to_wait_for_is_shown_all_the_same() -> None:
-    night, output, waited = grown(), io.StringIO(), list[float]()
-    night.psa.fail_next_read(RetryLater("The PSA is busy", delay=2.0))
-    options = parser().parse_args(["undo", tenant(1), "--yes"])
-    assert plan.undo(options, night.context, Terminal(output, {}), lambda question: "", waited.append) == 0
-    assert (len(waited), "12 -> 10" in output.getvalue()) == (1, True)
