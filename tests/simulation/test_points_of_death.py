@@ -8,8 +8,8 @@ from sandbox.simulation.playing import play
 from sandbox.simulation.story import Bent
 from sandbox.simulation.troubles import Rates
 
-SEEDS = 320
-DEADLY = Bent(rates=Rates(death=0.03, duplicate=0.1, write=0.2, mail=0.3))
+SEEDS = 400
+DEADLY = Bent(rates=Rates(death=0.015, duplicate=0.1, write=0.2, mail=0.3))
 OF_THE_APP = frozenset(
     {
         *(f"store.get {table}" for table in ("configuration", "control", "customers", "leases", "runs")),
