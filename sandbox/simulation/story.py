@@ -47,6 +47,8 @@ _TICK = 0.001
 """The clock counts microseconds: what is due at a time is due a tick later without doubt."""
 _PERSON = 0.02
 """How likely somebody does something between two calls, as long as there is something to be done."""
+_COUNTS_CALLS = 0.2
+"""How many stories have processes that count their calls together."""
 _SECONDS = (1.0, 3.0, 12.0, 45.0)
 
 Mutation = Callable[[Context], Context]
@@ -108,9 +110,9 @@ class Story:
         self.auditor = Auditor(self.site, self.places, {tenant(number): self.setup.mode for number in range(self.setup.customers)})
         secrets, blobs = MemorySecrets(self.site.secrets), MemoryBlobs()
         fates = Fates(self.calls, self.chance, self.later, self.site.settle_seconds)
-        self.world = World(
-            self.site, SETTINGS, self.clock, self.calls, self.store, self.queue, blobs, secrets, self.licences, self.mailbox, self.auditor, fates
-        )
+        ports = (self.store, self.queue, blobs, secrets, self.licences, self.mailbox)
+        counts_calls = self.chance.random() < _COUNTS_CALLS
+        self.world = World(self.site, SETTINGS, self.clock, self.calls, *ports, self.auditor, fates, counts_calls)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
