@@ -30,7 +30,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 def to_document(value: Any) -> Any:
     """The JSON form of a dataclass, or of anything it may hold."""
     kind: Any = type(value)
-    return _writer(kind)(value)
+    return value if kind in _PLAIN else _writer(kind)(value)
 
 
 def from_document(kind: type[T], document: Any) -> T:
@@ -92,12 +92,17 @@ def _writer(kind: Any) -> Writer:
     if issubclass(kind, date):
         return lambda value: value.isoformat()
     if issubclass(kind, Mapping):
-        return lambda value: {str(to_document(key)): to_document(item) for key, item in value.items()}
+        return _mapping_document
     if issubclass(kind, frozenset | set):
         return lambda value: sorted(to_document(item) for item in value)
     if issubclass(kind, Sequence):
         return lambda value: [to_document(item) for item in value]
     raise TypeError(f"{kind.__name__} has no JSON form")
+
+
+def _mapping_document(value: Mapping[Any, Any]) -> Any:
+    keys = (key if type(key) is str else str(to_document(key)) for key in value)
+    return {key: item if type(item) in _PLAIN else to_document(item) for key, item in zip(keys, value.values(), strict=True)}
 
 
 def _dataclass_writer(names: tuple[str, ...]) -> Writer:
