@@ -74,6 +74,13 @@ class Auditor:
         self.lines[agreement_id] = dict(self._site.lines(agreement_id))
         self._rest[agreement_id] = self._site.rest(agreement_id)
 
+    def looks_like_a_write(self, agreement_id: str, line_id: str, units: int) -> bool:
+        """Whether so many units are what a write whose fate nobody knows would have led to: nobody can tell the two apart (docs/reliability.md)."""
+        lines = self.lines[agreement_id]
+        unknown = (known.step for known in self._steps.values() if known.state in _OPEN and not known.carried_out)
+        about_it = (step for step in unknown if step.agreement_id == agreement_id and step.line_id == line_id)
+        return any(self._site.led_to(lines, step)[line_id].units == units for step in about_it)
+
     def check_books(self) -> None:
         """I1, I5: nothing but people and carried out steps has changed a line."""
         for agreement_id, lines in self.lines.items():

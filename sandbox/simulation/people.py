@@ -98,6 +98,8 @@ class People:
         lines = self._story.auditor.lines[place.agreement_id]
         line_id = self._chance.choice(sorted(line_id for line_id, line in lines.items() if not line.ends))
         units = self._chance.randint(1, 15)
+        if self._story.auditor.looks_like_a_write(place.agreement_id, line_id, units):
+            return
         self._story.calls.told("a person edits", f"line {line_id} to {units}")
         self._story.site.edit(place.agreement_id, line_id, units)
         self._story.auditor.look_at(place.agreement_id)

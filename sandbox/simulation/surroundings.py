@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -76,6 +77,8 @@ class Mailbox:
     rates: Rates
     told: Told
     mails: list[Mail] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+    """How often the answer to a mail was lost, by message id."""
 
     def send(self, mail: Mail) -> None:
         """Takes the mail in, unless it is refused; its answer may be lost."""
@@ -87,6 +90,7 @@ class Mailbox:
             self.mails.append(mail)
         if trouble > 0:
             self.told("the answer to a mail is lost")
+            self.lost[mail.message_id] += 1
             raise OutcomeUnknown("The mail server did not answer")
 
     def health(self) -> Health:

@@ -8,8 +8,8 @@ from sandbox.simulation.playing import play
 from sandbox.simulation.story import Bent
 from sandbox.simulation.troubles import Rates
 
-SEEDS = 400
-DEADLY = Bent(rates=Rates(death=0.015, duplicate=0.1, write=0.2, mail=0.3))
+SEEDS = 480
+DEADLY = Bent(rates=Rates(death=0.012, duplicate=0.1, write=0.2, mail=0.3))
 OF_THE_APP = frozenset(
     {
         *(f"store.get {table}" for table in ("configuration", "control", "customers", "leases", "runs")),
@@ -24,6 +24,10 @@ OF_AN_ADAPTER = frozenset({"store.get budget", "store.transact budget", "secrets
 """The calls of an adapter that speaks HTTP, besides its requests."""
 REQUESTS = {
     "connectwise": {"GET agreements", "GET additions", "GET catalog", "PATCH additions", "POST additions"},
+    "autotask": {
+        *("GET zoneInformation", "GET fields", "POST Contracts query", "POST ContractServices query", "POST ContractServiceUnits query"),
+        *("POST Services query", "POST Services", "POST ServiceAdjustments"),
+    },
     "halopsa": {"GET authinfo", "POST token", "GET RecurringInvoice", "GET one RecurringInvoice", "GET Item", "POST RecurringInvoice"},
     "memory": {"execute", "probe", "products", "read_headers", "read_lines", "company_agreements"},
 }
