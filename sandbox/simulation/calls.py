@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 
 from sandbox.memory.clock import ManualClock
@@ -30,6 +31,8 @@ class Calls:
         self.worker: Worker | None = None
         self.reached: Counter[str] = Counter()
         self.trace = trace
+        self.alone: Callable[[], bool] = lambda: False
+        """Whether nothing but this worker could go on now, so that there is nobody to give the turn to."""
         self.monotonic = clock.monotonic
         self._clock = clock
         self._chance = chance
@@ -46,7 +49,8 @@ class Calls:
         worker = self.worker
         if worker is None:
             return
-        pause()
+        if not self.alone():
+            pause()
         if self.rates.freeze and self._chance.random() < self.rates.freeze * (_BEFORE_A_WRITE if worker.writing else 1):
             self.told("frozen", call)
             self.sleep(self._chance.choice(_FROZEN))

@@ -86,6 +86,7 @@ class Story:
         self.days = self.chance.choice((1, 1, 1, 1, 1, 1, 1, 2, 3))
         self.clock = ManualClock(BEGINS)
         self.calls = Calls(self.clock, self.chance, self.rates, trace)
+        self.calls.alone = self._is_alone
         self._bent = bent
         self._prepare()
         self.act: Callable[[], None] = lambda: None
@@ -183,6 +184,10 @@ class Story:
         else:
             return self._wait()
         return True
+
+    def _is_alone(self) -> bool:
+        due = self.queue.next_visible()
+        return len(self.tasks) == 1 and not self._deeds and not self.rates.slow and (due is None or due > self.clock.now())
 
     def _somebody_acts(self) -> None:
         self._deeds -= 1
