@@ -130,11 +130,15 @@ class Autotask:
         return Receipt(line_id, f"Contract service {line_id} of contract {step.agreement_id}")
 
     def probe(self, step: Step) -> Probed:
-        """See ``Psa.probe``. Adjustments cannot be read: the units on their day tell."""
+        """See ``Psa.probe``. Adjustments cannot be read: the units on their day tell.
+
+        It waits longer for room than other reads: a write that is not looked at right away is left alone for the whole settle time.
+        """
         self._by_head.forget(step.agreement_id)
-        if is_update(step):
-            return self._probe_update(step)
-        return self._probe_units(step) if is_adjustment(step) else self._probe_line(step)
+        with self._client.patient():
+            if is_update(step):
+                return self._probe_update(step)
+            return self._probe_units(step) if is_adjustment(step) else self._probe_line(step)
 
     def health(self) -> Health:
         """See ``Psa.health``. Also says how much of the database's hour is used, and what unit rows carry."""
