@@ -8,13 +8,12 @@ from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
 
 from sandbox.autotask import AutotaskSimulator, Ledger
 from sandbox.autotask.access import Access
 from sandbox.autotask.records import Line, Reading
 from sandbox.autotask.units import ONE_DAY
-from sandbox.simulation.sites.books import copied, put_back
+from sandbox.simulation.sites.books import Booked, copied, put_back
 from sandbox.simulation.sites.site import NEW, PRODUCTS, Held, Lines, Opening, Place
 from sandbox.web import Request, Response
 from sync_core.model.configuration import Connection
@@ -27,7 +26,7 @@ _OURS = frozenset({"adjustments", "unit_price", "invoice_description"})
 _rest = attrgetter(*(item.name for item in fields(Line) if item.name not in _OURS))
 
 
-class AutotaskSite:
+class AutotaskSite(Booked[Ledger]):
     """An Autotask database with the ledger of the simulator."""
 
     kind = "autotask"
@@ -59,20 +58,6 @@ class AutotaskSite:
         lines = [self._ledger.line(made, services[name], units) for name, units in opening.lines]
         self._ledger.post(opening.invoiced - ONE_DAY, made.id)
         return Place(str(company.id), str(made.id), tuple(str(line.id) for line in lines))
-
-    def saved(self) -> Any:
-        """See ``Site.saved``."""
-        return copied(self._ledger)
-
-    def restore(self, saved: Any, clock: Clock) -> None:
-        """See ``Site.restore``."""
-        self._simulator(Request("POST", "/_sandbox/clear"))
-        put_back(self._ledger, saved)
-        self._ledger.now = clock.now
-
-    def answer(self, request: Request) -> Response:
-        """See ``Site.answer``."""
-        return self._simulator(request)
 
     def named(self, request: Request) -> str:
         """See ``Site.named``."""

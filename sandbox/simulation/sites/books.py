@@ -5,9 +5,36 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from sandbox.web import Application, Request, Response
+from sync_core.ports import Clock
+
+L = TypeVar("L")
 
 _KEPT = frozenset({"now", "lock"})
+
+
+class Booked(Generic[L]):
+    """What the sites of served simulators have in common: a ledger that is gone back to, and the simulator that answers from it."""
+
+    _ledger: L
+    _simulator: Application
+
+    def saved(self) -> Any:
+        """See ``Site.saved``."""
+        return copied(self._ledger)
+
+    def restore(self, saved: Any, clock: Clock) -> None:
+        """See ``Site.restore``."""
+        ledger: Any = self._ledger
+        self._simulator(Request("POST", "/_sandbox/clear"))
+        put_back(ledger, saved)
+        ledger.now = clock.now
+
+    def answer(self, request: Request) -> Response:
+        """See ``Site.answer``."""
+        return self._simulator(request)
 
 
 def copied(ledger: Any) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.connectwise import ConnectWiseSimulator, Ledger
 from sandbox.connectwise.access import ROUTER_CODEBASE, Access
 from sandbox.connectwise.records import Addition
-from sandbox.simulation.sites.books import copied, put_back
+from sandbox.simulation.sites.books import Booked, copied, put_back
 from sandbox.simulation.sites.site import NEW, PRODUCTS, Held, Lines, Opening, Place
 from sandbox.web import Request, Response
 from sync_core.model.configuration import Connection
@@ -25,7 +25,7 @@ _OURS = frozenset({"stamp", "invoiced_through", "quantity", "unit_price", "cance
 _rest = attrgetter(*(item.name for item in fields(Addition) if item.name not in _OURS))
 
 
-class ConnectWiseSite:
+class ConnectWiseSite(Booked[Ledger]):
     """A ConnectWise company with the ledger of the simulator."""
 
     kind = "connectwise"
@@ -56,20 +56,6 @@ class ConnectWiseSite:
         products = {product.identifier: product for product in ledger.products.values()}
         lines = [ledger.addition(made, products[name], units) for name, units in opening.lines]
         return Place(str(company.id), str(made.id), tuple(str(line.id) for line in lines))
-
-    def saved(self) -> Any:
-        """See ``Site.saved``."""
-        return copied(self._ledger)
-
-    def restore(self, saved: Any, clock: Clock) -> None:
-        """See ``Site.restore``."""
-        self._simulator(Request("POST", "/_sandbox/clear"))
-        put_back(self._ledger, saved)
-        self._ledger.now = clock.now
-
-    def answer(self, request: Request) -> Response:
-        """See ``Site.answer``."""
-        return self._simulator(request)
 
     def named(self, request: Request) -> str:
         """See ``Site.named``."""

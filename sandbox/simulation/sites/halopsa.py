@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.halopsa import HaloPsaSimulator, Ledger
 from sandbox.halopsa.access import Access
 from sandbox.halopsa.records import Line
-from sandbox.simulation.sites.books import copied, put_back
+from sandbox.simulation.sites.books import Booked, copied, put_back
 from sandbox.simulation.sites.site import NEW, PRODUCTS, Held, Lines, Opening, Place
 from sandbox.web import Request, Response
 from sync_core.model.configuration import Connection
@@ -25,7 +25,7 @@ _OURS = frozenset({"quantity", "ends", "autorenew", "unit_price", "long_text"})
 _rest = attrgetter(*(item.name for item in fields(Line) if item.name not in _OURS))
 
 
-class HaloPsaSite:
+class HaloPsaSite(Booked[Ledger]):
     """A Halo site with the ledger of the simulator."""
 
     kind = "halopsa"
@@ -56,20 +56,10 @@ class HaloPsaSite:
         lines = [self._ledger.line(made, items[name], units) for name, units in opening.lines]
         return Place(str(client.id), str(made.id), tuple(str(line.id) for line in lines))
 
-    def saved(self) -> Any:
-        """See ``Site.saved``."""
-        return copied(self._ledger)
-
     def restore(self, saved: Any, clock: Clock) -> None:
-        """See ``Site.restore``."""
-        self._simulator(Request("POST", "/_sandbox/clear"))
-        put_back(self._ledger, saved)
-        self._ledger.now = clock.now
+        """See ``Site.restore``: tokens of the story before are worth nothing."""
+        super().restore(saved, clock)
         self._access.revoke()
-
-    def answer(self, request: Request) -> Response:
-        """See ``Site.answer``."""
-        return self._simulator(request)
 
     def named(self, request: Request) -> str:
         """See ``Site.named``."""
