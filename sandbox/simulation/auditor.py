@@ -77,9 +77,17 @@ class Auditor:
     def looks_like_a_write(self, agreement_id: str, line_id: str, units: int) -> bool:
         """Whether so many units are what a write whose fate nobody knows would have led to: nobody can tell the two apart (docs/reliability.md)."""
         lines = self.lines[agreement_id]
-        unknown = (known.step for known in self._steps.values() if known.state in _OPEN and not known.carried_out)
-        about_it = (step for step in unknown if step.agreement_id == agreement_id and step.line_id == line_id)
-        return any(self._site.led_to(lines, step)[line_id].units == units for step in about_it)
+        return any(self._site.led_to(lines, known.step)[line_id].units == units for known in self._unknown(agreement_id, line_id))
+
+    def edited(self, agreement_id: str, line_id: str) -> None:
+        """A person has changed a line: what was written there and nobody has heard of, is as if it had not been written."""
+        for known in self._unknown(agreement_id, line_id):
+            known.carried_out = 0
+        self.look_at(agreement_id)
+
+    def _unknown(self, agreement_id: str, line_id: str) -> list[Journaled]:
+        mine = (known for known in self._steps.values() if (known.step.agreement_id, known.step.line_id) == (agreement_id, line_id))
+        return [known for known in mine if known.state in _OPEN]
 
     def check_books(self) -> None:
         """I1, I5: nothing but people and carried out steps has changed a line."""

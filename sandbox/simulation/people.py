@@ -102,7 +102,7 @@ class People:
             return
         self._story.calls.told("a person edits", f"line {line_id} to {units}")
         self._story.site.edit(place.agreement_id, line_id, units)
-        self._story.auditor.look_at(place.agreement_id)
+        self._story.auditor.edited(place.agreement_id, line_id)
 
     def invoice(self, number: int) -> None:
         """Sends the next invoice of a customer's agreement."""

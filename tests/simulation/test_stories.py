@@ -23,7 +23,11 @@ SEEDS = {
 """How many seeds of each PSA are played before a change lands, where ``SIM_SEEDS`` asks for all of them."""
 A_FEW = 200
 """How many of each are played otherwise; ``dev.py sim`` plays any."""
-FAILED_ONCE = {"connectwise": (48, 103, 187, 1068, 990244), "autotask": (179,), "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383)}
+FAILED_ONCE = {
+    "connectwise": (48, 103, 187, 1068, 10106, 11716, 13067, 13239, 14552, 990244),
+    "autotask": (179,),
+    "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383),
+}
 """Seeds that once found a fault, of the app or of the simulation itself; they are played for ever, whatever else they become."""
 PARTS = 40
 
