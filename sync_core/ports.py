@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sync_core.model.access import Delegation, Renewal
-from sync_core.model.agreements import Agreement, Company, Line, Product
+from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
 from sync_core.model.custom_licences import Attribute
 from sync_core.model.customers import Customer
 from sync_core.model.licences import Source, UsageSnapshot
@@ -287,6 +287,13 @@ class Psa(Protocol):
 
     def cannot_change_units(self) -> str:
         """Why no units may be written now, in words that say what to do; empty where they may. Asked only where some are to be written."""
+        ...
+
+    def invoices_against(self, held: AgreementLines) -> str:
+        """Why the agreement's invoices speak against its first open day, in words that say what to do; empty where they agree or tell nothing.
+
+        ``held`` are the agreement's lines as this plan read them. Asked only where a change is planned whose form depends on that day.
+        """
         ...
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:

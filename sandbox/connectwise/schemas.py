@@ -101,6 +101,7 @@ INVOICE = _object(
     date=_DATE,
     total=_NUMBER,
     company=_COMPANY_REFERENCE,
+    _info=_INFO,
 )
 
 _WRITABLE: dict[str, Schema] = {

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError, Throttled
-from sync_core.model.agreements import Agreement, AgreementStatus, Charge, Company, Held, Line, Product, SelfEnding, Shift
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Charge, Company, Held, Line, Product, SelfEnding, Shift
 from sync_core.model.plans import MOST_CHANGES_A_STEP, Change, ChangeKind, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -77,6 +77,8 @@ class MemoryPsa:
         self.stopped: StopRun | None = None
         """When set, the PSA refuses our key."""
         self.unwritable = ""
+        self.against: dict[str, str] = {}
+        """By agreement id what its invoices say against its first open day."""
         """When set, why no units may be written."""
         self.most_units: Decimal | None = None
         """When set, by how many units one change may move a line."""
@@ -196,6 +198,10 @@ class MemoryPsa:
     def cannot_change_units(self) -> str:
         """See ``Psa.cannot_change_units``."""
         return self.unwritable
+
+    def invoices_against(self, held: AgreementLines) -> str:
+        """See ``Psa.invoices_against``."""
+        return self.against.get(held.agreement.agreement_id, "")
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""

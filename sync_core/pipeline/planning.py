@@ -37,6 +37,7 @@ from sync_core.model.plans import MOVES_UNITS, Change, Unlinked, Verdict
 from sync_core.model.runs import Run, RunKind, RunState
 from sync_core.model.terms import Commitment
 from sync_core.notices import Found, found_in_usage, kinds_asked, needs_of_notices, quiet_items
+from sync_core.pipeline.against_invoices import waiting_if_invoices_differ
 from sync_core.pipeline.context import Context
 from sync_core.pipeline.customers import CustomerRecord, LastRead, journal, load_record
 from sync_core.pipeline.evidence import evidence_digest, snapshot_content, snapshot_name
@@ -82,7 +83,8 @@ def find_changes(
     inputs = known if unread else handed_over(reader.with_lines(known))
     inputs = replace(inputs, moves=moves(inputs))
     judged = judge(() if unread else reconcile(inputs), inputs)
-    changes = _frozen_if_gone(context, run, configuration, item, _held_if_unwritable(context, configuration, judged.changes))
+    compared = waiting_if_invoices_differ(judged.changes, inputs, lambda name: context.adapters.psa(configuration, name))
+    changes = _frozen_if_gone(context, run, configuration, item, _held_if_unwritable(context, configuration, compared))
     last = _last_read(record, snapshot, items, judged.first_zeros, inputs.moves)
     unsettled = {whole_id(link.item_id) for link in inputs.links if link.key in inputs.moves}
     verified = record.last.value.verified if unread and record.last else verified_now(context.settings, run, inputs, len(changes))

@@ -13,9 +13,11 @@ from sandbox.connectwise import ConnectWiseSimulator, Ledger
 from sandbox.connectwise.access import Access
 from sandbox.faults import Effect, Fault
 from sandbox.web import Request, Response, serve
-from sync_core.model.agreements import Agreement, Line
+from sync_core.errors import RetryLater
+from sync_core.model.agreements import Agreement, AgreementLines, Line
 from sync_core.ports import Psa
 from tests.conformance.subjects import TODAY, connectwise, connectwise_books
+from tests.conformance.whole import whole_agreement
 
 AGREEMENTS, LINES_OF_EACH = 100, 3
 BUNDLES = "/system/bundles$"
@@ -157,3 +159,41 @@ def test_another_resource_type_is_answered_part_by_part_and_nothing_of_it_is_bel
     site.simulator.bundles.resource_type = "agreementaddition"
     psa = site.psa(bundled_reads="addition")
     assert len(read(psa)) == AGREEMENTS
+
+
+def set_back(site: Site) -> AgreementLines:
+    """The first agreement with a line more from May on, invoiced twice and up to May, and its next invoice date set back to May."""
+    contract, product = site.ledger.agreements[1], site.ledger.products[1]
+    site.ledger.addition(contract, product, 7, effective=date(2026, 5, 1))
+    while site.ledger.agreements[1].next_invoice < date(2026, 6, 1):
+        site.ledger.send_invoice(1)
+    site.ledger.change_agreement(1, next_invoice=date(2026, 5, 1))
+    found = whole_agreement(site.psa(), "1", TODAY)
+    assert found is not None
+    site.calls = 0
+    return found
+
+
+def test_what_an_agreement_s_invoices_say_costs_one_call_however_many_there_are(site: Site) -> None:
+    held, psa = set_back(site), site.psa(codebase="v4_6_release")
+    assert len(site.ledger.invoices) > 1
+    assert "dated 2026-05-01, comes to just what its lines come to from 2026-05-01 to 2026-05-31" in psa.invoices_against(held)
+    assert site.calls == 1
+
+
+def test_invoices_that_are_left_alone_cost_no_call(site: Site) -> None:
+    held = set_back(site)
+    assert (site.psa(compare_invoices="never").invoices_against(held), site.calls) == ("", 0)
+
+
+def test_invoices_that_the_member_may_not_read_tell_nothing(site: Site) -> None:
+    held = set_back(site)
+    site.simulator.access.denied.append(("GET", "/finance/invoices"))
+    assert site.psa().invoices_against(held) == ""
+
+
+def test_invoices_that_cannot_be_read_just_now_are_asked_for_again_and_nothing_is_planned_meanwhile(site: Site) -> None:
+    held = set_back(site)
+    site.simulator.faults.add(Fault(Effect.ANSWER, path="/finance/invoices", status=500))
+    with pytest.raises(RetryLater):
+        site.psa().invoices_against(held)

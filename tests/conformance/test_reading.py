@@ -143,3 +143,10 @@ def test_what_a_psa_can_do_is_said_by_its_agreements(subject: Subject) -> None:
     abilities = subject.psa.read_headers(None)[0].abilities
     assert not {Ability.SELF_ENDING_LINES, Ability.DATED_QUANTITIES} <= abilities
     assert Ability.DATED_QUANTITIES in abilities or Ability.INVOICED_TIME not in abilities
+
+
+def test_where_nothing_was_invoiced_otherwise_the_invoices_have_nothing_against_the_first_open_day(subject: Subject) -> None:
+    """Asked in any case, so that what is asked is listened to."""
+    held = whole_agreement(subject.psa, subject.agreement_id, TODAY)
+    assert held is not None
+    assert subject.psa.invoices_against(held) == ""

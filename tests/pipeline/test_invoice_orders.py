@@ -72,8 +72,8 @@ class Office:
 
 
 @contextmanager
-def office(next_invoice: date) -> Iterator[Office]:
-    """The office on 17 March 2026, adopted the night before with the 10 units it had."""
+def office(next_invoice: date, **more: str) -> Iterator[Office]:
+    """The office on 17 March 2026, adopted the night before with the 10 units it had; ``more`` are settings of its connection."""
     night = Night(0, start=datetime(2026, 3, 16, 2, 0, 5, tzinfo=UTC))
     ledger = Ledger(now=night.clock.now)
     contract = ledger.agreement(ledger.company("Contoso"), "Cloud", date(2026, 1, 1), next_invoice=next_invoice, prorate=True)
@@ -81,7 +81,7 @@ def office(next_invoice: date) -> Iterator[Office]:
     access = Access()
     with serve(ConnectWiseSimulator(ledger, access)) as server:
         kind = kind_named("connectwise")
-        settings = {"company": access.company_id, "client_id": min(access.client_ids)}
+        settings = {"company": access.company_id, "client_id": min(access.client_ids), **more}
         connection = Connection("cw", kind.name, server.url, settings=settings, secrets={"public_key": "public", "private_key": "private"})
         secrets = MemorySecrets({"public": access.public_key, "private": access.private_key})
         budget = Budget(MemoryStore(), "cw", kind.limits(connection), night.clock)

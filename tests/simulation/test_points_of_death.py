@@ -23,13 +23,13 @@ OF_THE_APP = frozenset(
 OF_AN_ADAPTER = frozenset({"store.get budget", "store.transact budget", "secrets.get"})
 """The calls of an adapter that speaks HTTP, besides its requests."""
 REQUESTS = {
-    "connectwise": {"GET agreements", "GET additions", "GET catalog", "PATCH additions", "POST additions"},
+    "connectwise": {"GET agreements", "GET additions", "GET invoices", "GET catalog", "PATCH additions", "POST additions"},
     "autotask": {
         *("GET zoneInformation", "GET fields", "POST Contracts query", "POST ContractServices query", "POST ContractServiceUnits query"),
         *("POST Services query", "POST Services", "POST ServiceAdjustments"),
     },
     "halopsa": {"GET authinfo", "POST token", "GET RecurringInvoice", "GET one RecurringInvoice", "GET Item", "POST RecurringInvoice"},
-    "memory": {"execute", "probe", "products", "read_headers", "read_lines", "company_agreements"},
+    "memory": {"execute", "probe", "products", "read_headers", "read_lines", "company_agreements", "invoices_against"},
 }
 OFTEN = 1000
 """A kind of call that is made so often must have been somebody's last, whether it is listed here or not."""

@@ -24,7 +24,7 @@ from adapters.psa.autotask.units import Reading, Unclear, UnitRow, units_on
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, SyncError
-from sync_core.model.agreements import Agreement, Company, Line, Product
+from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
 from sync_core.model.plans import Change, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -109,6 +109,10 @@ class Autotask:
     def cannot_change_units(self) -> str:
         """See ``Psa.cannot_change_units``: while nobody knows what unit rows carry, nobody could tell what a write did."""
         return "" if self._known_reading() else f"{_READING_UNKNOWN}. {_READING_FIX}."
+
+    def invoices_against(self, held: AgreementLines) -> str:
+        """See ``Psa.invoices_against``: the first open day is made of ``approveAndPostDate`` of the unit rows, which is the posting's own word."""
+        return ""
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""

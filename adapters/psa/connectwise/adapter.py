@@ -14,13 +14,14 @@ from adapters.psa.connectwise.assumptions import findings
 from adapters.psa.connectwise.bundles import Bundles
 from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.conditions import all_of, equal, is_plain, one_of
+from adapters.psa.connectwise.invoiced import contradiction, newest_invoice
 from adapters.psa.connectwise.looking import books, filters_markers
-from adapters.psa.connectwise.settings import ConnectWiseSettings
+from adapters.psa.connectwise.settings import CompareInvoices, ConnectWiseSettings
 from adapters.psa.connectwise.steps import additions_path, differences, expected, marked, steps_for
 from adapters.psa.records import Record, text
 from adapters.redaction import shown
 from sync_core.errors import OutcomeUnknown, Rejected, StopRun, SyncError
-from sync_core.model.agreements import Agreement, Company, Line, Product
+from sync_core.model.agreements import Agreement, AgreementLines, Company, Line, Product
 from sync_core.model.plans import Change, Step
 from sync_core.ports import Clock, Health, Probe, Probed, Receipt
 
@@ -107,6 +108,17 @@ class ConnectWise:
     def cannot_change_units(self) -> str:
         """See ``Psa.cannot_change_units``."""
         return ""
+
+    def invoices_against(self, held: AgreementLines) -> str:
+        """See ``Psa.invoices_against``. Invoices that the member may not read tell nothing, as before they were asked for."""
+        if self._settings.compare_invoices is CompareInvoices.NEVER or held.agreement.next_invoice is None:
+            return ""
+        try:
+            invoice = newest_invoice(self._client, held.agreement.agreement_id)
+        except (StopRun, Rejected) as error:
+            _log.warning("PSA connection %s: invoices cannot be compared: %s", self.connection, shown(str(error)))
+            return ""
+        return contradiction(invoice, held) if invoice else ""
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:
         """See ``Psa.steps_for``."""

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from adapters.psa.assumptions import NOTHING_THERE, Assumption, Finding, Verdict, votes
+from adapters.psa.connectwise.invoiced import price_in
 from adapters.psa.connectwise.looking import Book
 from adapters.psa.connectwise.settings import CancelledDate, ConnectWiseSettings, Credits, NextInvoiceDate
 from adapters.psa.records import Record, amount, day, member, text
@@ -61,6 +62,12 @@ ASSUMPTIONS = (
         "on an agreement that prorates, a line whose dates lie in invoiced time stands on the next invoice, by its days",
         "",
         "do so on a test agreement and preview its next invoice; if it does not, take `prorate` out of the profiles",
+    ),
+    Assumption(
+        "invoices",
+        "an agreement's newest invoice shows by its total which period it is of, where one that nobody edited fits periods on one side only",
+        "compare_invoices",
+        "compare the dates that a held rise names with the agreement's invoices; where they are held without reason, compare_invoices: never",
     ),
     Assumption(
         "taken off",
@@ -160,12 +167,7 @@ def _total(book: Book, period: Period, cancelled: CancelledDate) -> Decimal:
 
 
 def _price_in(book: Book, line: Line, row: Record, period: Period, cancelled: CancelledDate) -> Decimal:
-    ends = _ends(row, cancelled)
-    first, last = max(period.first, line.starts or period.first), min(period.last, ends or period.last)
-    if first > last:
-        return Decimal(0)
-    whole = line.billed * line.unit_price
-    return price_of_days(book.head, whole, first, last) if book.head.prorates else whole
+    return price_in(book.head, replace(line, ends=_ends(row, cancelled)), period)
 
 
 def _ends(row: Record, cancelled: CancelledDate) -> date | None:

@@ -56,6 +56,12 @@ class Client:
                 return
             last_id = max(row["id"] for row in rows)
 
+    def first(self, path: str, fields: str, conditions: str, order: str) -> Record | None:
+        """The first record of a collection in an order such as ``date desc``, in one call; ``None`` where there is none."""
+        query = {"fields": fields, "conditions": conditions, "orderBy": order, "page": "1", "pageSize": "1"}
+        rows = self._rows(self._read(path, query), path)
+        return rows[0] if rows else None
+
     def count(self, path: str) -> int:
         """How many records a collection has; the cheapest read that checks key, clientId and role together."""
         body = self._json(self._read(f"{path}/count", {}), path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from itertools import islice
 
 from adapters.psa.connectwise import reading
 from adapters.psa.connectwise.client import Client
 from adapters.psa.connectwise.conditions import all_of, equal, one_of
+from adapters.psa.connectwise.invoiced import FIELDS, INVOICES, Invoice
 from adapters.psa.connectwise.settings import ConnectWiseSettings
 from adapters.psa.connectwise.steps import additions_path
 from adapters.psa.records import Record, amount, day, text
@@ -22,14 +22,6 @@ MOST = 60
 _IDS_AT_ONCE = 100
 _BILLING = all_of(equal("cancelledFlag", False), equal("agreementStatus", "Active"))
 _LINE_FIELDS = f"{reading.LINE_FIELDS},billedQuantity,extPrice,extendedProratePrice"
-
-
-@dataclass(frozen=True)
-class Invoice:
-    """An agreement's invoice: its date and net or gross total, as ConnectWise says."""
-
-    dated: date
-    total: Decimal
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,7 @@ def _newest(client: Client, numbers: Sequence[int]) -> dict[str, Invoice]:
     found: dict[str, Invoice] = {}
     for some in _batches(numbers):
         conditions = all_of(equal("applyToType", "Agreement"), one_of("applyToId", some))
-        for row in client.records("/finance/invoices", "id,applyToId,date,total", conditions):
+        for row in client.records(INVOICES, FIELDS, conditions):
             dated, number = day(row, "date"), text(row, "applyToId")
             if dated and (number not in found or dated > found[number].dated):
                 found[number] = Invoice(dated, amount(row, "total", Decimal(0)))

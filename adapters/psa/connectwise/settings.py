@@ -21,6 +21,7 @@ SETTINGS: Mapping[str, str] = {
     "currency": "The code of the currency of agreements for which ConnectWise names none; default USD.",
     "cancelled_date": "Whether a line's cancelled date is its last billed day (inclusive, the default) or the first day not billed (exclusive).",
     "next_invoice_date": "What the next invoice covers: by_period_type (default), containing (the period of its date) or following (the one after).",
+    "compare_invoices": "What a rise that prorates is compared with beside the next invoice date: newest (default: the newest invoice) or never.",
     "credits": "How fewer units are credited: refused (the default) or negative_quantity (a line below zero). Verify it on your tenant.",
     "billing_cycles": "Names of billing cycles of your own and their months, such as 'Monatlich=1, Quartal=3'.",
     "settle_seconds": "How long after its deadline a lost write may still happen in ConnectWise, in seconds; default 120.",
@@ -57,6 +58,13 @@ class NextInvoiceDate(StrEnum):
     FOLLOWING = "following"
 
 
+class CompareInvoices(StrEnum):
+    """Whether a rise that prorates waits for a person where the newest invoice speaks against the next invoice date. See ``invoiced``."""
+
+    NEWEST = "newest"
+    NEVER = "never"
+
+
 class Credits(StrEnum):
     """How units are credited by their days. Unverified: that ConnectWise takes a negative quantity and bills it."""
 
@@ -79,6 +87,7 @@ class ConnectWiseSettings:
     currency: str = "USD"
     cancelled_date: CancelledDate = CancelledDate.INCLUSIVE
     next_invoice_date: NextInvoiceDate = NextInvoiceDate.BY_PERIOD_TYPE
+    compare_invoices: CompareInvoices = CompareInvoices.NEWEST
     billing_cycles: Mapping[str, int] = field(default_factory=dict)
     settle_seconds: float = 120.0
     page_size: int = 1000
@@ -107,6 +116,7 @@ def parse(connection: Connection) -> ConnectWiseSettings:
         currency=given.get("currency", "USD"),
         cancelled_date=choice(connection, "cancelled_date", CancelledDate.INCLUSIVE),
         next_invoice_date=choice(connection, "next_invoice_date", NextInvoiceDate.BY_PERIOD_TYPE),
+        compare_invoices=choice(connection, "compare_invoices", CompareInvoices.NEWEST),
         billing_cycles=months_by_name(connection, "billing_cycles"),
         settle_seconds=number(connection, "settle_seconds", 120, least=0),
         page_size=number(connection, "page_size", 1000, least=1, most=1000),

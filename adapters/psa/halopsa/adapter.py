@@ -24,7 +24,7 @@ from adapters.psa.halopsa.steps import RESOURCE
 from adapters.psa.records import Record, amount, text
 from adapters.redaction import shown
 from sync_core.errors import InvalidConfiguration, Rejected, RetryLater, StopRun, SyncError, Throttled
-from sync_core.model.agreements import Agreement, AgreementStatus, Company, Line, Product
+from sync_core.model.agreements import Agreement, AgreementLines, AgreementStatus, Company, Line, Product
 from sync_core.model.plans import Change, Step
 from sync_core.ports import Clock, Health, Probed, Receipt
 
@@ -113,6 +113,10 @@ class HaloPsa:
 
     def cannot_change_units(self) -> str:
         """See ``Psa.cannot_change_units``."""
+        return ""
+
+    def invoices_against(self, held: AgreementLines) -> str:
+        """See ``Psa.invoices_against``. Nothing is compared: Halo's ``nextcreationdate`` alone says what is invoiced, see docs/halopsa.md."""
         return ""
 
     def steps_for(self, agreement: Agreement, changes: Sequence[Change], plan_id: str) -> Sequence[Step]:

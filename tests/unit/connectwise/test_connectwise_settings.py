@@ -51,6 +51,7 @@ def test_a_missing_setting_is_named_and_explained(name: str) -> None:
     [
         {"cancelled_date": "sometimes"},
         {"next_invoice_date": "soon"},
+        {"compare_invoices": "sometimes"},
         {"page_size": "1001"},
         {"settle_seconds": "long"},
         {"billing_cycles": "Monatlich"},
