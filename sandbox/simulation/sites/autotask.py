@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 from sandbox.autotask import AutotaskSimulator, Ledger
 from sandbox.autotask.access import Access
@@ -32,6 +33,7 @@ class AutotaskSite(Booked[Ledger]):
     kind = "autotask"
     url = "http://127.0.0.1:2"
     settle_seconds = 360.0
+    _simulator: AutotaskSimulator
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -58,6 +60,11 @@ class AutotaskSite(Booked[Ledger]):
         lines = [self._ledger.line(made, services[name], units) for name, units in opening.lines]
         self._ledger.post(opening.invoiced - ONE_DAY, made.id)
         return Place(str(company.id), str(made.id), tuple(str(line.id) for line in lines))
+
+    def restore(self, saved: Any, clock: Clock) -> None:
+        """See ``Site.restore``: each story has its hour's calls to itself."""
+        super().restore(saved, clock)
+        self._simulator.limits.calls.clear()
 
     def named(self, request: Request) -> str:
         """See ``Site.named``."""
