@@ -48,6 +48,8 @@ class Journaled:
     tenant_id: str
     state: StepState
     carried_out: int = 0
+    written_over: bool = False
+    """Whether a person has changed the line while nobody could say whether the step was carried out."""
 
 
 class Auditor:
@@ -80,9 +82,9 @@ class Auditor:
         return any(self._site.led_to(lines, known.step)[line_id].units == units for known in self._unknown(agreement_id, line_id))
 
     def edited(self, agreement_id: str, line_id: str) -> None:
-        """A person has changed a line: what was written there and nobody has heard of, is as if it had not been written."""
+        """A person has changed a line: whether something was written there before, it does not show any more."""
         for known in self._unknown(agreement_id, line_id):
-            known.carried_out = 0
+            known.written_over = known.written_over or known.carried_out > 0
         self.look_at(agreement_id)
 
     def _unknown(self, agreement_id: str, line_id: str) -> list[Journaled]:
@@ -141,7 +143,8 @@ class Auditor:
         known = self._steps[step.step_id]
         known.carried_out += 1
         self.writes += 1
-        must(known.carried_out == 1, "I3", f"step {step.step_id} ({step.describes}) was carried out {known.carried_out} times")
+        again = known.written_over and step.repeatable
+        must(known.carried_out == 1 or again, "I3", f"step {step.step_id} ({step.describes}) was carried out {known.carried_out} times")
         must(known.state in _OPEN, "I1", f"step {step.step_id} was carried out while the journal says {known.state}")
         self._check_effect(step)
 
@@ -203,9 +206,9 @@ class Auditor:
         entry = from_row(JournalEntry, row)
         known = self._steps.setdefault(entry.step.step_id, Journaled(entry.step, entry.plan_id, row.partition, state))
         must(known.state not in _ENDED or known.state is state, "I3", f"step {entry.step.step_id} was {known.state} and is {state}")
-        must(state is not StepState.CONFIRMED or known.carried_out == 1, "I1", f"{entry.step.describes} is confirmed and was never carried out")
+        must(state is not StepState.CONFIRMED or known.carried_out > 0, "I1", f"{entry.step.describes} is confirmed and was never carried out")
         denied = state in (StepState.PLANNED, StepState.HELD, StepState.REJECTED)
-        must(not denied or not known.carried_out, "I1", f"{entry.step.describes} is {state} and was carried out")
+        must(not denied or not known.carried_out or known.written_over, "I1", f"{entry.step.describes} is {state} and was carried out")
         if state is StepState.SENDING and known.state is not state:
             self._check_under_way(host, known)
         known.state = state
