@@ -224,7 +224,7 @@ class Budget:
                     return granted.wait
                 self._block = granted.block
             if self._in_use < self._block.slots:
-                self._block = replace(self._block, calls=self._block.calls - 1)
+                self._block = Block(self._block.slots, self._block.calls - 1, self._block.ends)
                 self._in_use += 1
                 return 0.0
             if not self._changed.wait(max(give_up - self._clock.monotonic(), 0.0)):

@@ -6,7 +6,6 @@ From outside to inside: inspection, limits, faults, then the PSA itself, one req
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from sandbox.connectwise.access import ROUTER_CODEBASE, Access
 from sandbox.connectwise.bundles import Bundles, BundleSwitches
@@ -83,7 +82,7 @@ class ConnectWiseSimulator:
             written = self.ledger.writes[before:]
         for write in written:
             self.callbacks.written(write)
-        return replace(response, headers={"api-current-version": self.access.current_version, **response.headers})
+        return Response(response.status, response.body, {"api-current-version": self.access.current_version, **response.headers})
 
     def _company_info(self, request: Request, company: str) -> Response:
         """Discovery, without credentials; an unknown company answers 200 with ``null``."""

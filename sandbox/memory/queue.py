@@ -86,7 +86,7 @@ class MemoryQueue:
     def next_visible(self) -> datetime | None:
         """When the next message is due; ``None`` when there is no message at all."""
         with self._lock:
-            return min((message.visible for message in self._messages), default=None)
+            return min([message.visible for message in self._messages], default=None)
 
     def _of(self, queues: tuple[str, ...]) -> list[Message]:
         return [message for message in self._messages if not queues or message.queue in queues]

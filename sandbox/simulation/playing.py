@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
@@ -41,7 +42,7 @@ class Played:
 def play(psa: str, seeds: Iterable[int], bent: Bent | None = None, most_faults: int = 5) -> Played:
     """Plays seeds one after the other, in this process; stops after some that broke a promise."""
     played, began = Played(), time.process_time()
-    with _without_log():
+    with _without_log(), _with_rare_collections():
         for seed in seeds:
             fault = _fault(psa, seed, played, bent)
             if fault:
@@ -96,6 +97,17 @@ def _fault(psa: str, seed: int, played: Played, bent: Bent | None) -> str:
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def _with_rare_collections() -> Iterator[None]:
+    """A story leaves little behind, and looking through all that is there again and again takes longer than playing on."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Setup:
         return cls(
             customers=chance.choice((1, 1, 1, 1, 1, 1, 2)),
             skus=chance.choice((1, 1, 1, 2)),
-            mode=chance.choice((Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.APPROVE)),
+            mode=chance.choice((*[Mode.AUTOMATIC] * 5, Mode.APPROVE)),
             adopts=chance.random() < 0.6,
             prorates=bool(abilities & _BY_DAYS) and chance.random() < 0.5,
             priced=Ability.PRICES in abilities and chance.random() < 0.2,

@@ -186,8 +186,10 @@ class Story:
         return True
 
     def _is_alone(self) -> bool:
+        if len(self.tasks) > 1 or self._deeds or self.rates.slow:
+            return False
         due = self.queue.next_visible()
-        return len(self.tasks) == 1 and not self._deeds and not self.rates.slow and (due is None or due > self.clock.now())
+        return due is None or due > self.clock.now()
 
     def _somebody_acts(self) -> None:
         self._deeds -= 1
