@@ -56,7 +56,9 @@ class Listing:
 
     def _predicates(self, query: Mapping[str, str]) -> Iterable[Predicate]:
         if conditions := query.get("conditions"):
-            yield parse_conditions(conditions, self.fields)
+            if conditions not in self._parsed:
+                self._parsed[conditions] = parse_conditions(conditions, self.fields)
+            yield self._parsed[conditions]
         if conditions := query.get("childConditions"):
             yield _on_any(self.children, parse_conditions(conditions, self.child_fields))
         if conditions := query.get("customFieldConditions"):
@@ -93,6 +95,11 @@ class Listing:
             if name not in self._names:
                 raise bad_request(f"{name} is not a recognized name.")
         return [_projected(row, names) for row in rows] if names else rows
+
+    @cached_property
+    def _parsed(self) -> dict[str, Predicate]:
+        """The conditions that were asked for so far; a client asks for few."""
+        return {}
 
     @cached_property
     def _names(self) -> frozenset[str]:

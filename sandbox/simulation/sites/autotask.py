@@ -22,6 +22,7 @@ from sync_core.model.plans import Step
 from sync_core.ports import Clock
 
 _WRITTEN = ("Services", "ServiceAdjustments", "ContractServiceAdjustments")
+_AMPLE = {"parallel": "3", "calls_per_minute": "100000"}
 _OURS = frozenset({"adjustments", "unit_price", "invoice_description"})
 """Of a contract service what invoice runs change, and what our writes may."""
 _rest = attrgetter(*(item.name for item in fields(Line) if item.name not in _OURS))
@@ -49,7 +50,7 @@ class AutotaskSite(Booked[Ledger]):
 
     def connection(self, name: str) -> Connection:
         """See ``Site.connection``."""
-        settings = {"username": self._access.user, "units_reading": self._reading.value, "parallel": "3", "calls_per_minute": "100000"}
+        settings = {"username": self._access.user, "units_reading": self._reading.value, "currency": "USD", **_AMPLE}
         return Connection(name, self.kind, self.url, settings=settings, secrets={"secret": "at-secret", "integration_code": "at-code"})
 
     def open(self, opening: Opening) -> Place:
