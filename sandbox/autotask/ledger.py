@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sandbox.autotask.records import ACTIVE, Adjustment, Company, Contact, Contract, Invoice, Line, Reading, Service, UnitRow, Write
@@ -111,7 +112,7 @@ class Ledger:
         """The unit rows of all services of a contract that touch some days."""
         contract = self.contracts[contract_id]
         for line in self.lines_of(contract_id):
-            yield from unit_rows(contract, line, self.reading, first, last)
+            yield from _unit_rows(contract, line, self.reading, first, last)
 
     def next_period(self, contract_id: int) -> tuple[date, date]:
         """The first period of a contract that is not posted."""
@@ -146,3 +147,9 @@ class Ledger:
     def _posted(self, adjustment: Adjustment, through: date) -> Adjustment:
         billed = adjustment.posted_on is None and adjustment.effective <= through
         return replace(adjustment, posted_on=self.today) if billed else adjustment
+
+
+@lru_cache(maxsize=1024)
+def _unit_rows(contract: Contract, line: Line, reading: Reading, first: date, last: date) -> tuple[UnitRow, ...]:
+    """The rows of a line as it is: they are asked for again and again while nothing changes."""
+    return tuple(unit_rows(contract, line, reading, first, last))

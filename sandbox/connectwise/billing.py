@@ -114,9 +114,11 @@ def covered_periods(agreement: Agreement) -> list[Period]:
 
 def first_period_price(agreement: Agreement, addition: Addition, amount: Decimal) -> Decimal:
     """What ``amount`` for a whole period comes to in the period the addition starts in; 0 when nothing is prorated."""
+    if not agreement.prorate:
+        return Decimal(0)
     period = period_at(agreement, addition.effective)
     part = period.overlap(addition.effective, addition.cancelled)
-    return prorated(amount, part, period) if agreement.prorate and part and part != period else Decimal(0)
+    return prorated(amount, part, period) if part and part != period else Decimal(0)
 
 
 def prorated(amount: Decimal, part: Period, period: Period) -> Decimal:

@@ -127,7 +127,7 @@ def _nothing() -> None:
 
 def _request(call: Call) -> Request:
     address = urlsplit(call.url)
-    query = {**dict(parse_qsl(address.query, keep_blank_values=True)), **call.query}
+    query = {**(dict(parse_qsl(address.query, keep_blank_values=True)) if address.query else {}), **call.query}
     headers = {name.lower(): value for name, value in call.headers.items()} | {"host": address.netloc}
     return Request(call.method, unquote(address.path), query, headers, call.body or b"")
 
