@@ -15,6 +15,8 @@ from sync_core.pipeline.customers import load_live, load_plan
 from sync_core.pipeline.runs import open_runs
 
 _MOST_DAYS = 8
+_FOR_A_PERSON = frozenset({ChangeResult.HELD, ChangeResult.REJECTED, ChangeResult.FAILED})
+"""What the newest plan shows a person to look at, or was told by one."""
 
 
 class Ending:
@@ -83,9 +85,9 @@ class Ending:
             self._check_billed(number)
 
     def _check_billed(self, number: int) -> None:
-        """I1: what a customer holds is what it is billed, but where a person has to say something, or has said that it is not to be."""
+        """I1: what a customer holds is what it is billed, but where a person has to look, or has said that it is not to be."""
         lines = self._story.auditor.lines[self._story.places[number].agreement_id].values()
-        asked = {change.product for change in self.changes(number) if change.result in (ChangeResult.HELD, ChangeResult.REJECTED)}
+        asked = {change.product for change in self.changes(number) if change.result in _FOR_A_PERSON}
         for sku, product in enumerate(BILLED[: self._story.setup.skus]):
             billed = sum((line.open_units for line in lines if line.product == product), Decimal(0))
             wanted = self._story.licences.held[tenant(number)][sku]

@@ -25,8 +25,8 @@ A_FEW = 200
 """How many of each are played otherwise; ``dev.py sim`` plays any."""
 FAILED_ONCE = {
     "connectwise": (48, 103, 187, 1068, 10106, 11716, 13067, 13239, 14552, 990244),
-    "autotask": (179,),
-    "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383),
+    "autotask": (179, 1429),
+    "halopsa": (9, 18, 81, 98, 109, 126, 131, 132, 137, 383, 4240),
 }
 """Seeds that once found a fault, of the app or of the simulation itself; they are played for ever, whatever else they become."""
 PARTS = 40
