@@ -40,7 +40,7 @@ class AutotaskSimulator:
     ) -> None:
         self.ledger = ledger
         self.access = access or Access()
-        self.faults = faults(self._answer)
+        self.faults = faults(self.answer)
         self.limits = limits(self.faults)
         self._application = inspected(self.limits, self.faults, views(ledger, self.limits))
         self._public_url = public_url
@@ -90,7 +90,8 @@ class AutotaskSimulator:
 
         return write
 
-    def _answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
+        """What the PSA itself answers: no limit, no fault, and nothing that is noted for the inspection."""
         with self.ledger.lock:
             try:
                 return self._router(request)

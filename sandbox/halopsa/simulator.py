@@ -47,7 +47,7 @@ class HaloPsaSimulator:
     ) -> None:
         self.ledger = ledger
         self.access = access or Access()
-        self.faults = faults(self._answer)
+        self.faults = faults(self.answer)
         self.limits = limits(self.faults)
         self._application = inspected(self.limits, self.faults, views(ledger, self.limits))
         self._router = Router(_no_such_path, _no_such_method)
@@ -87,7 +87,8 @@ class HaloPsaSimulator:
 
         self._router.route(method, f"/api{path}")(checked)
 
-    def _answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
+        """What the PSA itself answers: no limit, no fault, and nothing that is noted for the inspection."""
         with self.ledger.lock:
             try:
                 return self._router(request)

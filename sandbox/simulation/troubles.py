@@ -63,7 +63,7 @@ _MOST = {
     "death": 0.02,
     "freeze": 0.03,
     "slow": 0.1,
-    "duplicate": 0.3,
+    "duplicate": 0.2,
     "write": 1.0,
     "read": 0.2,
     "microsoft": 0.6,

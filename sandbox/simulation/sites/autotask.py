@@ -8,7 +8,6 @@ from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
 
 from sandbox.autotask import AutotaskSimulator, Ledger
 from sandbox.autotask.access import Access
@@ -34,7 +33,6 @@ class AutotaskSite(Booked[Ledger]):
     kind = "autotask"
     url = "http://127.0.0.1:2"
     settle_seconds = 360.0
-    _simulator: AutotaskSimulator
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -61,11 +59,6 @@ class AutotaskSite(Booked[Ledger]):
         lines = [self._ledger.line(made, services[name], units) for name, units in opening.lines]
         self._ledger.post(opening.invoiced - ONE_DAY, made.id)
         return Place(str(company.id), str(made.id), tuple(str(line.id) for line in lines))
-
-    def restore(self, saved: Any, clock: Clock) -> None:
-        """See ``Site.restore``: each story has its hour's calls to itself."""
-        super().restore(saved, clock)
-        self._simulator.limits.calls.clear()
 
     def named(self, request: Request) -> str:
         """See ``Site.named``."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from sandbox.web import Application, Request, Response
+from sandbox.web import Request, Response
 from sync_core.ports import Clock
 
 L = TypeVar("L")
@@ -15,11 +15,19 @@ L = TypeVar("L")
 _KEPT = frozenset({"now", "lock"})
 
 
+class Answering(Protocol):
+    """A simulated PSA."""
+
+    def answer(self, request: Request) -> Response:
+        """What the PSA itself answers."""
+        ...
+
+
 class Booked(Generic[L]):
     """What the sites of served simulators have in common: a ledger that is gone back to, and the simulator that answers from it."""
 
     _ledger: L
-    _simulator: Application
+    _simulator: Answering
 
     def saved(self) -> Any:
         """See ``Site.saved``."""
@@ -28,13 +36,12 @@ class Booked(Generic[L]):
     def restore(self, saved: Any, clock: Clock) -> None:
         """See ``Site.restore``."""
         ledger: Any = self._ledger
-        self._simulator(Request("POST", "/_sandbox/clear"))
         put_back(ledger, saved)
         ledger.now = clock.now
 
     def answer(self, request: Request) -> Response:
         """See ``Site.answer``."""
-        return self._simulator(request)
+        return self._simulator.answer(request)
 
 
 def copied(ledger: Any) -> Mapping[str, Any]:
