@@ -47,7 +47,7 @@ _TICK = 0.001
 """The clock counts microseconds: what is due at a time is due a tick later without doubt."""
 _PERSON = 0.02
 """How likely somebody does something between two calls, as long as there is something to be done."""
-_COUNTS_CALLS = 0.2
+_COUNTS_CALLS = 0.1
 """How many stories have processes that count their calls together."""
 _SECONDS = (1.0, 3.0, 12.0, 45.0)
 
