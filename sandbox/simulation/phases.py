@@ -22,7 +22,7 @@ def play_story(story: Story) -> None:
     with story.under_way():
         story.calls.told("begins", f"{story.setup} {story.rates}")
         for _ in range(story.days):
-            story.expect(story.chance.choice((0, 0, 1, 1, 2, 4)))
+            story.expect(story.chance.choice((0, 0, 1, 1, 2, 3)))
             people.start_day()
             story.work()
             story.next_day()

@@ -59,8 +59,8 @@ class Setup:
     def drawn(cls, chance: Random, abilities: frozenset[Ability]) -> Setup:
         """The setup of a seed: small worlds, of which the usual ones come more often, and nothing that the PSA's adapter cannot do."""
         return cls(
-            customers=chance.choice((*[1] * 9, 2)),
-            skus=chance.choice((*[1] * 5, 2)),
+            customers=chance.choice((*[1] * 14, 2)),
+            skus=chance.choice((*[1] * 7, 2)),
             mode=chance.choice((*[Mode.AUTOMATIC] * 7, Mode.APPROVE)),
             adopts=chance.random() < 0.6,
             prorates=bool(abilities & _BY_DAYS) and chance.random() < 0.5,

@@ -83,7 +83,7 @@ class Story:
         random.seed(seed)  # the HTTP client spreads its waits with it
         self.setup = Setup.drawn(self.chance, abilities(site))
         self.rates = bent.rates or Rates.drawn(self.chance)
-        self.days = self.chance.choice((*[1] * 9, 2, 3))
+        self.days = self.chance.choice((*[1] * 14, 2, 3))
         self.clock = ManualClock(BEGINS)
         self.calls = Calls(self.clock, self.chance, self.rates, trace)
         self.calls.alone = self._is_alone
