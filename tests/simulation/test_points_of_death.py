@@ -8,7 +8,7 @@ from sandbox.simulation.playing import play
 from sandbox.simulation.story import Bent
 from sandbox.simulation.troubles import Rates
 
-SEEDS = 480
+SEEDS = 1200
 DEADLY = Bent(rates=Rates(death=0.012, duplicate=0.1, write=0.2, mail=0.3))
 OF_THE_APP = frozenset(
     {
