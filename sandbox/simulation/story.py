@@ -62,6 +62,8 @@ class Bent:
     """What becomes of every process's context."""
     sweeps: bool = True
     rates: Rates | None = None
+    days: int = 0
+    """How long the first phase is, where that is not left to the seed."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Story:
         random.seed(seed)  # the HTTP client spreads its waits with it
         self.setup = Setup.drawn(self.chance, abilities(site))
         self.rates = bent.rates or Rates.drawn(self.chance)
-        self.days = self.chance.choice((*[1] * 14, 2, 3))
+        self.days = bent.days or self.chance.choice((*[1] * 14, 2, 3))
         self.clock = ManualClock(BEGINS)
         self.calls = Calls(self.clock, self.chance, self.rates, trace)
         self.calls.alone = self._is_alone

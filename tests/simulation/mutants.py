@@ -287,8 +287,8 @@ class Mutant:
     psa: str = "connectwise"
 
 
-def _mutant(mutated: Mutation, psa: str = "connectwise", rates: Rates | None = None) -> Mutant:
-    return Mutant(Bent(mutated, rates=rates), psa)
+def _mutant(mutated: Mutation, psa: str = "connectwise", rates: Rates | None = None, days: int = 0) -> Mutant:
+    return Mutant(Bent(mutated, rates=rates, days=days), psa)
 
 
 MUTANTS: dict[str, Mutant] = {
@@ -302,7 +302,7 @@ MUTANTS: dict[str, Mutant] = {
     "no journal of the mail": _mutant(_store(ForgetsMails)),
     "no probe": _mutant(_psa(NoProbe)),
     "probe before the settle time": _mutant(_settings(settle_seconds=0.0, send_window_seconds=0.5)),
-    "no send window": _mutant(_psa(NoSendWindow), "halopsa", Rates(freeze=0.06, duplicate=0.3)),
+    "no send window": _mutant(_psa(NoSendWindow), "halopsa", Rates(freeze=0.06, duplicate=0.3), days=3),
     "no answer counts as done": _mutant(_psa(LostIsDone)),
     "no answer counts as not done": _mutant(_psa(LostIsNotDone)),
     "throttled counts as done": _mutant(_psa(ThrottledIsDone)),
