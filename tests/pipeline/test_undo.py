@@ -64,16 +64,21 @@ def grown(**options: object) -> Night:
     return night
 
 
-def ended() -> Night:
-    """A line of 10 units that was ended, because two days counted zero and a person said so."""
-    night = Night(seats=10)
-    night.run()
+def count_zero(night: Night) -> None:
+    """Two days count zero, and a person has the line ended."""
     night.buy(0)
     for _ in range(2):
         night.next_day()
         night.run()
     approve(night)
     night.work()
+
+
+def ended() -> Night:
+    """A line of 10 units that was ended, because two days counted zero and a person said so."""
+    night = Night(seats=10)
+    night.run()
+    count_zero(night)
     assert night.psa.lines("a1")[0].ends == date(2026, 3, 31)
     return night
 
@@ -134,13 +139,8 @@ def priced(price: str, opens: date = date(2026, 4, 1)) -> Night:
 
 
 def given_up(night: Night) -> None:
-    """Two days count zero, and a person has the line ended."""
-    night.buy(0)
-    for _ in range(2):
-        night.next_day()
-        night.run()
-    approve(night)
-    night.work()
+    """Two days count zero, and a person has the line ended; a day passes."""
+    count_zero(night)
     night.next_day()
 
 
