@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from sandbox.connectwise.errors import bad_condition
@@ -175,8 +174,7 @@ class _Parser:
             raise bad_condition(f"'{sign}' expected.")
 
 
-@lru_cache(maxsize=1024)
-def _tokens(text: str) -> tuple[tuple[str, str], ...]:
+def _tokens(text: str) -> list[tuple[str, str]]:
     tokens, position = [], 0
     text = text.rstrip()
     while position < len(text):
@@ -184,7 +182,7 @@ def _tokens(text: str) -> tuple[tuple[str, str], ...]:
             raise bad_condition(f"Unexpected text at position {position}: {text[position : position + 20]}")
         tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
         position = found.end()
-    return tuple(tokens)
+    return tokens
 
 
 def _literal(token_kind: str, text: str) -> tuple[Kind | None, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,9 +56,7 @@ class Listing:
 
     def _predicates(self, query: Mapping[str, str]) -> Iterable[Predicate]:
         if conditions := query.get("conditions"):
-            if conditions not in self._parsed:
-                self._parsed[conditions] = parse_conditions(conditions, self.fields)
-            yield self._parsed[conditions]
+            yield self._predicate(conditions)
         if conditions := query.get("childConditions"):
             yield _on_any(self.children, parse_conditions(conditions, self.child_fields))
         if conditions := query.get("customFieldConditions"):
@@ -97,9 +95,9 @@ class Listing:
         return [_projected(row, names) for row in rows] if names else rows
 
     @cached_property
-    def _parsed(self) -> dict[str, Predicate]:
-        """The conditions that were asked for so far; a client asks for few."""
-        return {}
+    def _predicate(self) -> Callable[[str], Predicate]:
+        """Reads conditions; the last ones are known, since a client asks for the same again and again."""
+        return lru_cache(maxsize=256)(lambda text: parse_conditions(text, self.fields))
 
     @cached_property
     def _names(self) -> frozenset[str]:
