@@ -52,25 +52,19 @@ class MemoryStore:
 
     def get(self, table: str, partition: str, key: str) -> Row | None:
         """See ``Store.get``."""
-        if self._checks:
-            limits.check_table(table)
-            limits.check_key(partition)
-            limits.check_key(key)
+        self._check(table, partition, key)
         self._on_call(f"store.get {table}")
         with self._lock:
             return self._rows(table, partition).get(key)
 
     def query(self, table: str, partition: str, prefix: str = "", after: str = "") -> Iterator[Row]:
         """See ``Store.query``."""
-        limits.check_table(table)
-        limits.check_key(partition)
-        if prefix:
-            limits.check_key(prefix)
+        self._check(table, partition, *filter(None, (prefix,)))
         return itertools.chain.from_iterable(self._pages(table, partition, prefix, after))
 
     def partitions(self, table: str) -> Iterator[str]:
         """See ``Store.partitions``."""
-        limits.check_table(table)
+        self._check(table)
         last = ""
         while True:
             self._on_call(f"store.partitions {table}")
@@ -94,7 +88,7 @@ class MemoryStore:
 
     def transact(self, table: str, writes: Sequence[RowWrite]) -> None:
         """See ``Store.transact``."""
-        limits.check_table(table)
+        self._check(table)
         stored = limits.checked(writes) if self._checks else writes
         if not stored:
             return
@@ -105,6 +99,12 @@ class MemoryStore:
                 _demand(table, write, rows.get(write.row.key))
             for write in stored:
                 self._apply(rows, write)
+
+    def _check(self, table: str, *keys: str) -> None:
+        if self._checks:
+            limits.check_table(table)
+            for key in keys:
+                limits.check_key(key)
 
     def _apply(self, rows: dict[str, Row], write: RowWrite) -> None:
         if write.write is Write.DELETE:
