@@ -52,8 +52,7 @@ def test_a_customer_read_after_the_deadline_waits_for_the_next_run() -> None:
     night.clock.advance(31 * 60)
     night.take()
     night.alive(lambda: sweep(night.context))
-    while not slow.done:
-        slow.turn()
+    slow.finish()
     night.queue.delete(held)
     night.work()
     assert sorted(night.customer(run, number).state for number in (1, 2)) == [CustomerState.DONE, CustomerState.FAILED]

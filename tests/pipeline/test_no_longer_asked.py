@@ -193,8 +193,7 @@ def test_what_another_run_came_to_in_the_meantime_stays_on_show() -> None:
     night.buy(14)
     resync(night.context, tenant(1))
     night.take()
-    while not slow.done:
-        slow.turn()
+    slow.finish()
     assert slow.error is None
     assert waiting(night) == {SKU}
     night.work()

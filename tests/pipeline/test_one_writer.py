@@ -56,12 +56,9 @@ def test_the_plans_of_two_customers_are_written_to_one_agreement_one_after_the_o
 
         night.watch(tap)
         one, other = Worker(night.take), Worker(night.take)
-        for _ in range(first_turns):
-            if not one.done:
-                one.turn()
+        one.turns(first_turns)
         for worker in (other, one):
-            while not worker.done:
-                worker.turn()
+            worker.finish()
             waited += worker is other and not night.psa.writes
         night.watch(None)
         night.work()

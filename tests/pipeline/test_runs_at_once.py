@@ -75,8 +75,7 @@ def test_two_resyncs_asked_for_at_once_are_one_run(turns: int) -> None:
     for _ in range(turns):
         slow.turn()
     resync(night.context, tenant(1))
-    while not slow.done:
-        slow.turn()
+    slow.finish()
     assert slow.error is None or isinstance(slow.error, RetryLater)
     night.watch(None)
     night.work()
@@ -147,12 +146,9 @@ def test_a_plan_applied_twice_at_once_is_written_once() -> None:
         night.queue.send(APPLY_PLAN, message.body)
         night.watch(lambda call, done: None if done else pause())
         one, other = Worker(night.take), Worker(night.take)
-        for _ in range(first_turns):
-            if not one.done:
-                one.turn()
+        one.turns(first_turns)
         for worker in (other, one):
-            while not worker.done:
-                worker.turn()
+            worker.finish()
             assert worker.error is None or isinstance(worker.error, SyncError)
         night.watch(None)
         night.work()

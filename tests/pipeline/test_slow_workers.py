@@ -24,16 +24,15 @@ def sleep_at(night: Night, stage: str, call: int) -> bool:
         night.take()
     night.watch(lambda call, done: None if done else pause())
     slow = Worker(night.take)
-    for _ in range(call + 1):
-        if slow.done:
-            return False
-        slow.turn()
+    slow.turns(call)
+    if slow.done:
+        return False
+    slow.turn()
     for message in night.queue.waiting():
         night.queue.delete(message)
     night.watch(None)
     meanwhile(night)
-    while not slow.done:
-        slow.turn()
+    slow.finish()
     assert slow.error is None or isinstance(slow.error, SyncError)
     night.work()
     return True
@@ -78,14 +77,12 @@ def given_up_at(night: Night, call: int) -> bool:
     (message,) = night.queue.waiting("apply-plan")
     night.watch(lambda call, done: None if done else pause())
     slow = Worker(night.take)
-    for _ in range(call + 1):
-        slow.turn()
+    slow.turns(call + 1)
     night.watch(None)
     begun = load_live(night.store, tenant(1)).value.state is not PlanState.LIVE
     if not begun:
         poison(night.context, "apply-plan", message.body)
-    while not slow.done:
-        slow.turn()
+    slow.finish()
     night.work()
     assert begun or night.psa.writes == []
     return not begun
@@ -118,14 +115,12 @@ def given_up_after_a_death(night: Night, call: int) -> bool:
 
     night.watch(wait)
     slow = Worker(night.take)
-    for _ in range(call + 1):
-        slow.turn()
+    slow.turns(call + 1)
     night.watch(None)
     may_write = "store.get control" in calls and calls[-1] == "store.transact customers"
     if not may_write:
         poison(night.context, "apply-plan", message.body)
-    while not slow.done:
-        slow.turn()
+    slow.finish()
     return not may_write
 
 
