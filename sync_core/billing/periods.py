@@ -59,11 +59,15 @@ def price_of_days(agreement: Agreement, price: Decimal, first: date, last: date)
     total = Decimal(0)
     while first <= last:
         period = period_of(agreement, first)
-        until = min(period.last, last)
-        days, all_days = (until - first).days + 1, (period.last - period.first).days + 1
-        total += (price * days / all_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        first = until + ONE_DAY
+        total += price_in_period(price, period, first, last)
+        first = period.last + ONE_DAY
     return total
+
+
+def price_in_period(price: Decimal, period: Period, first: date, last: date) -> Decimal:
+    """``price``, net for the whole period, for those days from ``first`` to ``last`` that lie in it; rounded half up to cents."""
+    days, all_days = (min(last, period.last) - max(first, period.first)).days + 1, (period.last - period.first).days + 1
+    return (price * days / all_days).quantize(Decimal("0.01"), ROUND_HALF_UP) if days > 0 else Decimal(0)
 
 
 def _months_after(anchor: date, months: int) -> date:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from sync_core.billing.periods import ONE_DAY
+from sync_core.billing.periods import ONE_DAY, Period, price_in_period
 from sync_core.model.agreements import Charge
 from sync_core.model.plans import Change, ChangeKind
 
@@ -38,11 +38,7 @@ def _of_line(change: Change) -> Decimal:
 def _days(change: Change, money: Decimal, first: date, last: date | None = None) -> Decimal:
     """``money``, for a whole period, for those of the days that lie in the present one."""
     assert change.period_first and change.period_last, "a change without a period comes to nothing"
-    begin, end = max(first, change.period_first), min(last or change.period_last, change.period_last)
-    if begin > end:
-        return _NOTHING
-    days, all_days = (end - begin).days + 1, (change.period_last - change.period_first).days + 1
-    return (money * days / all_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return price_in_period(money, Period(change.period_first, change.period_last), first, last or change.period_last)
 
 
 def _unit(change: Change) -> Decimal:
