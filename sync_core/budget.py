@@ -167,11 +167,12 @@ class Budget:
     @contextmanager
     def patient(self) -> Iterator[None]:
         """Within it this thread waits for a whole slice, if need be, before each call: for a long reading that would have to begin anew."""
+        before = self._waits_for()
         self._waiting.patience = max(self._patience, self._limits.slice_seconds + LOOK_AGAIN)
         try:
             yield
         finally:
-            del self._waiting.patience
+            self._waiting.patience = before
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -203,8 +204,12 @@ class Budget:
             self._block = replace(self._block, calls=0)
             self._update(lambda ledger: Grant(replace(ledger, not_before=max(ledger.not_before, until))))
 
+    def _waits_for(self) -> float:
+        """The seconds for which this thread waits for room."""
+        return float(getattr(self._waiting, "patience", self._patience))
+
     def _enter(self) -> None:
-        patience = getattr(self._waiting, "patience", self._patience)
+        patience = self._waits_for()
         give_up = self._clock.monotonic() + patience
         while True:
             with self._changed:
